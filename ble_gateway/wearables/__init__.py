@@ -1,0 +1,1 @@
+"""One module a protocol: bytes to values and back, no I/O."""
