@@ -1,0 +1,1 @@
+"""anyecg-edge."""

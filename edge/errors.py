@@ -1,0 +1,102 @@
+"""The errors a user may meet: one root, a reason as an enum, the facts on the object.
+
+::
+
+    EdgeError
+    ├── StreamError           blocks that do not follow each other
+    ├── RecordingError        a file of samples that cannot be read
+    ├── PackError             a model file that must not be run
+    ├── RuntimeUnavailable    no TFLite runtime here can run this pack
+    ├── StoreError            samples or outcomes that cannot be kept
+    ├── ConversionError       (converter) a checkpoint that cannot become a pack
+    └── GatewayError          (ble_gateway) a wearable or adapter that cannot be used
+"""
+
+from enum import StrEnum
+
+
+class EdgeError(Exception):
+    """Root of every expected error.
+
+    Parameters
+    ----------
+    problem
+        What happened and to what, one clause without a full stop.
+    advice
+        What the user can do about it, one clause.
+    """
+
+    def __init__(self, problem: str, *, advice: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.problem} - {self.advice}"
+
+
+class StreamError(EdgeError):
+    """A block does not continue the stream it was pushed into."""
+
+
+class RecordingFault(StrEnum):
+    """Why a recording cannot be played."""
+
+    MISSING = "missing"
+    UNKNOWN_FORMAT = "unknown_format"
+    UNREADABLE = "unreadable"
+    NO_SUCH_CHANNEL = "no_such_channel"
+    BAD_RATE = "bad_rate"
+    EMPTY = "empty"
+    NO_VALID_SAMPLES = "no_valid_samples"
+    NEEDS_EXTRA = "needs_extra"
+
+
+class RecordingError(EdgeError):
+    """A file of samples cannot be read; `fault` says why."""
+
+    def __init__(self, fault: RecordingFault, problem: str, *, advice: str) -> None:
+        super().__init__(problem, advice=advice)
+        self.fault = fault
+
+
+class PackFault(StrEnum):
+    """Why a pack must not be run."""
+
+    MISSING = "missing"
+    NOT_A_PACK = "not_a_pack"
+    CORRUPT = "corrupt"
+    NEWER_SCHEMA = "newer_schema"
+    BAD_MANIFEST = "bad_manifest"
+    MODEL_MISMATCH = "model_mismatch"
+    SELF_TEST_FAILED = "self_test_failed"
+
+
+class PackError(EdgeError):
+    """A model file must not be run; `fault` says why."""
+
+    def __init__(self, fault: PackFault, problem: str, *, advice: str) -> None:
+        super().__init__(problem, advice=advice)
+        self.fault = fault
+
+
+class RuntimeUnavailable(EdgeError):
+    """No TFLite runtime on this machine can run the pack correctly."""
+
+
+class StoreFault(StrEnum):
+    """Why the store cannot be used."""
+
+    DISK_FULL = "disk_full"
+    IN_USE = "in_use"
+    NOT_A_STORE = "not_a_store"
+    NEWER_SCHEMA = "newer_schema"
+    UNWRITABLE = "unwritable"
+
+
+class StoreError(EdgeError):
+    """Samples or outcomes cannot be kept; `fault` says why. What was committed before is still there."""
+
+    def __init__(self, fault: StoreFault, problem: str, *, advice: str) -> None:
+        super().__init__(problem, advice=advice)
+        self.fault = fault

@@ -1,0 +1,182 @@
+"""The TFLite runtimes a pack can run on, behind one small protocol."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import PackError, PackFault, RuntimeUnavailable
+from edge.quant import Quantisation
+
+Tensor: TypeAlias = NDArray[np.int8] | NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """What a model's input or output is: shape, dtype, and its quantisation where it is int8."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    quantisation: Quantisation | None
+
+
+class Interpreter(Protocol):
+    """A loaded model with one input and one output."""
+
+    @property
+    def input(self) -> TensorSpec:
+        """The model's only input."""
+        ...
+
+    @property
+    def output(self) -> TensorSpec:
+        """The model's only output."""
+        ...
+
+    @property
+    def kernel_family(self) -> str:
+        """Runtime and kernels; within a family results are equal bit for bit."""
+        ...
+
+    def invoke(self, x: Tensor) -> Tensor:
+        """Run the model on one input of the stated shape and dtype; the output is the caller's to keep."""
+        ...
+
+
+class _TfliteInterpreter:
+    """The API that LiteRT and tflite-runtime share."""
+
+    def __init__(self, raw: Any, kernel_family: str) -> None:
+        raw.allocate_tensors()
+        self._raw = raw
+        self._kernel_family = kernel_family
+        self._in, self._out = _only(raw.get_input_details(), "input"), _only(raw.get_output_details(), "output")
+        self.input, self.output = _spec(self._in), _spec(self._out)
+
+    @property
+    def kernel_family(self) -> str:
+        return self._kernel_family
+
+    def invoke(self, x: Tensor) -> Tensor:
+        self._raw.set_tensor(self._in["index"], x.reshape(self.input.shape))
+        self._raw.invoke()
+        y: Tensor = self._raw.get_tensor(self._out["index"])
+        return y
+
+
+def _only(details: list[dict[str, Any]], what: str) -> dict[str, Any]:
+    if len(details) != 1:
+        raise PackError(
+            PackFault.MODEL_MISMATCH,
+            f"the model has {len(details)} {what}s where one is expected",
+            advice="convert it with anyecg",
+        )
+    return details[0]
+
+
+def _spec(detail: dict[str, Any]) -> TensorSpec:
+    scale, zero_point = detail["quantization"]
+    quantisation = Quantisation(float(scale), int(zero_point)) if detail["dtype"] is np.int8 else None
+    return TensorSpec(tuple(int(n) for n in detail["shape"]), np.dtype(detail["dtype"]), quantisation)
+
+
+def _installed(package: str) -> tuple[int, int] | None:
+    try:
+        major, minor, *_ = version(package).split(".")
+    except PackageNotFoundError:
+        return None
+    return int(major), int(minor)
+
+
+def _litert(model: bytes, n_threads: int) -> Interpreter:
+    from ai_edge_litert import interpreter  # noqa: PLC0415 - import edge stays light
+
+    raw = interpreter.Interpreter(model_content=model, num_threads=n_threads)
+    return _TfliteInterpreter(raw, "litert/xnnpack")
+
+
+def _litert_reference(model: bytes, n_threads: int) -> Interpreter:
+    from ai_edge_litert import interpreter  # noqa: PLC0415
+
+    resolver = interpreter.OpResolverType.BUILTIN_REF
+    raw = interpreter.Interpreter(
+        model_content=model, num_threads=n_threads, experimental_op_resolver_type=resolver
+    )
+    return _TfliteInterpreter(raw, "tflite/reference")
+
+
+def _tflite_runtime(model: bytes, n_threads: int) -> Interpreter:
+    if (_installed("numpy") or (0, 0)) >= (2, 0):
+        raise RuntimeUnavailable("tflite-runtime 2.14 cannot load beside numpy 2", advice="pip install 'numpy<2'")
+    from tflite_runtime import interpreter  # noqa: PLC0415
+
+    raw = interpreter.Interpreter(model_content=model, num_threads=n_threads)
+    _refuse_hybrid_convolution(raw)
+    return _TfliteInterpreter(raw, "tflite-runtime/builtin")
+
+
+def _refuse_hybrid_convolution(raw: Any) -> None:
+    """Refuse float convolutions with int8 weights: tflite-runtime 2.14 computes the grouped ones wrongly, silently."""
+    dtypes = {t["index"]: t["dtype"] for t in raw.get_tensor_details()}
+    for operator in raw._get_ops_details():  # noqa: SLF001 - no public call tells operators from tensors
+        if operator["op_name"] != "CONV_2D":
+            continue
+        activation, weights = (dtypes[int(i)] for i in operator["inputs"][:2])
+        if activation is np.float32 and weights is np.int8:
+            raise RuntimeUnavailable(
+                "this pack has dynamic-range convolutions, which tflite-runtime computes wrongly",
+                advice="convert it with --mode full, or run it on a 64-bit system with ai-edge-litert",
+            )
+
+
+_RUNTIMES: Final[dict[str, tuple[str, Callable[[bytes, int], Interpreter]]]] = {
+    "litert": ("ai-edge-litert", _litert),
+    "tflite-runtime": ("tflite-runtime", _tflite_runtime),
+    "reference": ("ai-edge-litert", _litert_reference),
+}
+"""By name: the package it comes from, and how it is opened. The first installed one is the default."""
+
+
+def installed_runtimes() -> dict[str, str]:
+    """Names of the runtimes that can be opened here, with the version of the package behind each."""
+    return {name: version(package) for name, (package, _) in _RUNTIMES.items() if _installed(package)}
+
+
+def open_interpreter(model: bytes, *, runtime: str | None = None, n_threads: int = 1) -> Interpreter:
+    """Load a model.
+
+    Parameters
+    ----------
+    model
+        A TFLite flatbuffer with one input and one output, each int8 or float32.
+    runtime
+        ``litert``, ``tflite-runtime`` or ``reference`` (LiteRT's plain kernels: slow, for comparison); the first one
+        installed by default.
+    n_threads
+        Threads a kernel may use.
+
+    Raises
+    ------
+    RuntimeUnavailable
+        If no runtime is installed, or the one there would compute this model wrongly.
+    PackError
+        If the runtime refuses the model.
+    """
+    installed = installed_runtimes()
+    name = runtime or next(iter(installed), None)
+    if name is None or name not in installed:
+        raise RuntimeUnavailable(
+            f"{'no TFLite runtime' if name is None else name} is installed (Python {platform.python_version()}, "
+            f"{platform.machine()})",
+            advice="pip install ai-edge-litert, or tflite-runtime on 32-bit ARM with Python 3.11",
+        )
+    try:
+        return _RUNTIMES[name][1](model, n_threads)
+    except (ValueError, RuntimeError) as error:
+        raise PackError(
+            PackFault.CORRUPT, f"{name} refuses the model ({str(error).splitlines()[0]})", advice="make or copy the pack again"
+        ) from error

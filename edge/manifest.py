@@ -1,0 +1,156 @@
+"""What a pack says of itself: the manifest, validated field by field."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.preprocess import Preprocessing, Step
+
+SCHEMA_VERSION: Final = 1
+"""Version of the manifest this release writes, and the newest it reads."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Output(_Part):
+    """One output of the model.
+
+    Parameters
+    ----------
+    id, name
+        For machines and for people.
+    loinc
+        LOINC code of the laboratory test it relates to.
+    direction
+        Whether it estimates a value below (``low``) or above (``high``) the limit.
+    unit, limit
+        The limit of the reference range that defined the training label.
+    threshold
+        Probability at which the estimate counts as positive.
+    prevalence
+        Part of positive labels in training.
+    control
+        A negative control: a laboratory test with no modelled relation, expected to score 0.5.
+    auroc_pooled, auroc_within_subject
+        On subjects never trained on; None where not measured.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9_]+$")
+    name: str
+    loinc: str = Field(pattern=r"^\d{1,7}-\d$")
+    direction: Literal["low", "high"]
+    unit: str
+    limit: float
+    threshold: float = Field(gt=0, lt=1)
+    prevalence: float = Field(ge=0, le=1)
+    control: bool = False
+    auroc_pooled: float | None = Field(default=None, ge=0, le=1)
+    auroc_within_subject: float | None = Field(default=None, ge=0, le=1)
+
+
+class PackBudget(_Part):
+    """What running the pack may cost: the default `edge.budget.Budget`.
+
+    Parameters
+    ----------
+    latency_p99_ms
+        From a full window to its outcome, 99th percentile.
+    resident_mb
+        Resident memory of the whole process.
+    """
+
+    latency_p99_ms: float = Field(gt=0)
+    resident_mb: float = Field(gt=0)
+
+
+class Provenance(_Part):
+    """Where the model comes from and what it is for.
+
+    Parameters
+    ----------
+    demonstration
+        True for a pack that must never be taken for a trained medical model.
+    training_data
+        What it was trained on, with its kind (synthetic, or a named data set).
+    intended_use, limits
+        In full sentences, shown with every estimate's pack.
+    created
+        ISO 8601 date.
+    converter
+        Program and version that made the pack.
+    """
+
+    demonstration: bool
+    training_data: str
+    intended_use: str
+    limits: str
+    created: str
+    converter: str
+
+
+class Manifest(_Part):
+    """Everything about a pack that is not its weights.
+
+    Parameters
+    ----------
+    schema_version
+        Of this structure.
+    name, version
+        Of the pack.
+    model_sha256, model_size_bytes
+        Of the TFLite model the manifest belongs to.
+    lead
+        ECG lead the network was trained with.
+    preprocessing
+        Rate, window and steps from millivolts to the network's input.
+    quantisation
+        ``static_int8`` (every tensor), ``mixed``, ``dynamic`` or ``float``.
+    outputs
+        One row an output, in the model's order. The model gives logits.
+    budget
+        What running it may cost.
+    provenance
+        Where it comes from and what it is for.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: str
+    model_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    model_size_bytes: int = Field(gt=0)
+    lead: str
+    preprocessing: "Contract"
+    quantisation: Literal["static_int8", "mixed", "dynamic", "float"]
+    outputs: tuple[Output, ...] = Field(min_length=1)
+    budget: PackBudget
+    provenance: Provenance
+
+    @property
+    def label(self) -> str:
+        """How people are told which pack has spoken."""
+        suffix = " DEMONSTRATION" if self.provenance.demonstration else ""
+        return f"{self.name} {self.version}{suffix}"
+
+
+class Contract(_Part):
+    """`edge.preprocess.Preprocessing` as it stands in a manifest."""
+
+    rate_hz: float = Field(gt=0, le=10_000)
+    window_samples: int = Field(gt=0, le=1_000_000)
+    steps: tuple[Annotated[Step, Field(discriminator="kind")], ...]
+
+    def as_preprocessing(self) -> Preprocessing:
+        """Return the contract as the preprocessing runs it."""
+        return Preprocessing(self.rate_hz, self.window_samples, self.steps)
+
+    @classmethod
+    def of(cls, preprocessing: Preprocessing) -> "Contract":
+        """Return the contract as the manifest states it."""
+        return cls(
+            rate_hz=preprocessing.rate_hz, window_samples=preprocessing.window_samples, steps=preprocessing.steps
+        )
+
+
+Manifest.model_rebuild()

@@ -1,0 +1,166 @@
+"""What a window ends as: exactly one of `Estimated`, `Rejected` and `OverBudget`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The stretch of a stream a window covers.
+
+    Parameters
+    ----------
+    first_index, n_samples
+        In samples of the stream, as the device counts them.
+    start_s
+        Estimated time of the first sample, s since the Unix epoch.
+    duration_s
+        Estimated duration, s.
+    time_uncertainty_s
+        One standard deviation of ``start_s``.
+    """
+
+    first_index: int
+    n_samples: int
+    start_s: float
+    duration_s: float
+    time_uncertainty_s: float
+
+    @property
+    def end_index(self) -> int:
+        """Index of the sample after the last one."""
+        return self.first_index + self.n_samples
+
+
+class Rejection(StrEnum):
+    """Why a window cannot be read."""
+
+    LEAD_OFF = "lead_off"
+    """The device says an electrode is off, or the signal leaves any physiological range."""
+    FLAT = "flat"
+    """A second or more does not move."""
+    SATURATED = "saturated"
+    """The converter was at its rails."""
+    NOISY = "noisy"
+    """No beat stands out of the noise."""
+    GAP = "gap"
+    """Samples are missing before the window was full."""
+    ENDED = "ended"
+    """The stream ended before the window was full."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """Mean heart rate of a window.
+
+    Parameters
+    ----------
+    bpm
+        60 over the mean interval between beats; None where fewer than two beats were found.
+    n_beats
+        Beats found in the window.
+    """
+
+    bpm: float | None
+    n_beats: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabEstimate:
+    """One output of a pack for one window. An estimate, not a laboratory result.
+
+    Parameters
+    ----------
+    output_id, name
+        As the pack's manifest gives them.
+    probability
+        Of the value lying beyond the pack's limit, 0 to 1, as the pack was calibrated.
+    above_threshold
+        Whether the probability reaches the manifest's decision threshold.
+    """
+
+    output_id: str
+    name: str
+    probability: float
+    above_threshold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """The window was good enough, and the pack has spoken.
+
+    Parameters
+    ----------
+    span
+        What it covers.
+    quality
+        How far the beats stand out of the noise, dB.
+    heart_rate
+        From the measurement path.
+    estimates
+        One for each output of the pack, in its order.
+    pack
+        Name and version of the pack, with DEMONSTRATION where it is one.
+    kernel_family
+        The kernels that computed it; within a family results are equal bit for bit.
+    """
+
+    span: Span
+    quality_db: float
+    heart_rate: HeartRate
+    estimates: tuple[LabEstimate, ...]
+    pack: str
+    kernel_family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The window cannot be read; no estimate is given.
+
+    Parameters
+    ----------
+    span
+        What it covers; shorter than a window after ``GAP`` and ``ENDED``.
+    reason
+        Why, for machines.
+    detail
+        The measurement behind the reason, for people.
+    """
+
+    span: Span
+    reason: Rejection
+    detail: str
+
+
+class Limit(StrEnum):
+    """What a budget limits."""
+
+    LATENCY_P99 = "latency_p99_ms"
+    RESIDENT_MEMORY = "resident_mb"
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """The window was passed over, so that the machine stays inside its budget. Its samples are kept.
+
+    Parameters
+    ----------
+    span
+        What it covers.
+    limit
+        The limit that is exceeded.
+    measured, allowed
+        In the limit's unit.
+    hop_s
+        The hop in force now: windows run this far apart until the machine is inside its budget again.
+    """
+
+    span: Span
+    limit: Limit
+    measured: float
+    allowed: float
+    hop_s: float
+
+
+Outcome: TypeAlias = Estimated | Rejected | OverBudget

@@ -1,0 +1,148 @@
+"""The stream as it came: blocks of integer counts with their place, their time and the gap before them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import StreamError
+
+
+class GapReason(StrEnum):
+    """Why samples are missing from a stream."""
+
+    FRAME_LOST = "frame_lost"
+    """The device sent them; they never arrived."""
+    DISCONNECTED = "disconnected"
+    """The link was down while the device took them."""
+    QUEUE_OVERFLOW = "queue_overflow"
+    """They arrived faster than the gateway took them."""
+    DEVICE_RESET = "device_reset"
+    """The device began to count again; their number is an estimate."""
+    INVALID_SAMPLES = "invalid_samples"
+    """The source marks them as not measured (NaN in a recording, the invalid code of a device)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How counts become millivolts: ``(count - zero_count) * millivolts_per_count``.
+
+    Parameters
+    ----------
+    millivolts_per_count
+        Size of one count, mV. Not zero; negative for an inverted lead.
+    zero_count
+        The count that means 0 mV (WFDB: baseline).
+    rails
+        Lowest and highest count the converter can give, where known: samples there are saturated.
+    """
+
+    millivolts_per_count: float
+    zero_count: float = 0.0
+    rails: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.millivolts_per_count) or self.millivolts_per_count == 0:
+            raise ValueError(f"millivolts_per_count is {self.millivolts_per_count}: must be finite and not 0")
+
+    def millivolts(self, counts: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Counts as millivolts, same shape."""
+        return (counts - self.zero_count) * self.millivolts_per_count
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Samples the device took (or should have taken) that are not in the stream.
+
+    Parameters
+    ----------
+    first_index
+        Index of the first missing sample.
+    n_samples
+        How many are missing, at least 1.
+    reason
+        Why.
+    """
+
+    first_index: int
+    n_samples: int
+    reason: GapReason
+
+    def __post_init__(self) -> None:
+        if self.n_samples < 1:
+            raise ValueError(f"a gap of {self.n_samples} samples")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleBlock:
+    """Samples in a row, as counts, with no gap inside.
+
+    Sample indices count every sample the device took, lost ones included: ``first_index`` of a block equals
+    ``end_index`` of the block before plus ``gap_before.n_samples``.
+
+    Parameters
+    ----------
+    counts
+        ``NDArray[int32]``, shape (n_samples,), at least one sample. Made read-only.
+    scale
+        Counts to millivolts.
+    rate_hz
+        Nominal sample rate.
+    first_index
+        Index of ``counts[0]`` in the stream.
+    start_s
+        Estimated time of ``counts[0]``, s since the Unix epoch.
+    period_s
+        Estimated true sample period, s: about ``1 / rate_hz``, off by the drift of the device's clock.
+    time_uncertainty_s
+        One standard deviation of ``start_s``.
+    gap_before
+        What is missing between the block before and this one.
+    contact
+        False where the device says that an electrode is off; None where it does not say.
+    """
+
+    counts: NDArray[np.int32]
+    scale: Scale
+    rate_hz: float
+    first_index: int
+    start_s: float
+    period_s: float
+    time_uncertainty_s: float = 0.0
+    gap_before: Gap | None = None
+    contact: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.counts.dtype != np.int32 or self.counts.ndim != 1 or self.counts.size == 0:
+            raise ValueError(f"counts must be int32, shape (n >= 1,): {self.counts.dtype}{self.counts.shape}")
+        if not (np.isfinite(self.rate_hz) and self.rate_hz > 0):
+            raise ValueError(f"rate_hz is {self.rate_hz}")
+        if self.gap_before and self.gap_before.first_index + self.gap_before.n_samples != self.first_index:
+            raise ValueError("gap_before must end where the block begins")
+        self.counts.setflags(write=False)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples in the block."""
+        return int(self.counts.size)
+
+    @property
+    def end_index(self) -> int:
+        """Index of the sample after the last one."""
+        return self.first_index + self.n_samples
+
+    def follows(self, end_index: int) -> None:
+        """Check that the block continues a stream whose next sample would be `end_index`.
+
+        Raises
+        ------
+        StreamError
+            If samples overlap, or are missing without a gap that says so.
+        """
+        expected = end_index + (self.gap_before.n_samples if self.gap_before else 0)
+        if self.first_index != expected:
+            raise StreamError(
+                f"a block begins at sample {self.first_index} where {expected} was expected",
+                advice="the source must state every missing sample as a gap",
+            )
