@@ -1,0 +1,84 @@
+"""What happens to a simulated wearable: loss, jitter, drift and disconnects, from a seed. Pure."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+CALM_END_S: Final = 15.0
+"""No disconnect this close to the end: a receiver can count a loss only when something arrives after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFate:
+    """What happens to one frame.
+
+    Parameters
+    ----------
+    arrives
+        False where the radio loses it.
+    delay_s
+        How long after its last sample it leaves the wearable.
+    """
+
+    arrives: bool
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """All that happens in one play; the same seed gives the same play.
+
+    The first and the last frame always arrive, and no disconnect falls into the last `CALM_END_S`, so that every
+    loss can be counted.
+
+    Parameters
+    ----------
+    seed
+        Not negative.
+    loss
+        Share of frames that the radio loses, 0 to 1 (1 excluded).
+    jitter_s
+        Mean of the delay of a frame, exponentially distributed, s.
+    drift_ppm
+        How much faster than true time the wearable's clock runs.
+    disconnect_every_s
+        Time between disconnects; None: never.
+    outage_s
+        How long the wearable stays out of reach after a disconnect.
+    """
+
+    seed: int = 0
+    loss: float = 0.0
+    jitter_s: float = 0.0
+    drift_ppm: float = 0.0
+    disconnect_every_s: float | None = None
+    outage_s: float = 3.0
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}: must not be negative")
+        if not 0 <= self.loss < 1:
+            raise ValueError(f"loss is {self.loss}: must be 0 to 1")
+        if not (0 <= self.jitter_s < math.inf and 0 <= self.outage_s < math.inf):
+            raise ValueError("jitter and outage must not be negative")
+        if not abs(self.drift_ppm) < 1e5:  # noqa: PLR2004 - ten per cent: no crystal is so bad
+            raise ValueError(f"drift is {self.drift_ppm} ppm: must be within 100000")
+        if self.disconnect_every_s is not None and not self.disconnect_every_s > 0:
+            raise ValueError("the time between disconnects must be positive")
+
+    def fate(self, frame: int, *, last: bool) -> FrameFate:
+        """Tell what happens to frame number `frame` of the play."""
+        chance, delay = np.random.default_rng([self.seed, frame]).random(2)
+        spared = frame == 0 or last
+        return FrameFate(
+            arrives=bool(spared or chance >= self.loss), delay_s=-self.jitter_s * math.log1p(-delay)
+        )
+
+    def disconnects_within(self, from_s: float, to_s: float, *, ends_s: float) -> bool:
+        """Whether the link breaks in ``from_s < t <= to_s`` of a play that ends at `ends_s`; s since it began."""
+        every_s = self.disconnect_every_s
+        if every_s is None or to_s > ends_s - CALM_END_S:
+            return False
+        return math.floor(to_s / every_s) > max(0, math.floor(from_s / every_s))
