@@ -103,9 +103,7 @@ def _litert_reference(model: bytes, n_threads: int) -> Interpreter:
     from ai_edge_litert import interpreter  # noqa: PLC0415
 
     resolver = interpreter.OpResolverType.BUILTIN_REF
-    raw = interpreter.Interpreter(
-        model_content=model, num_threads=n_threads, experimental_op_resolver_type=resolver
-    )
+    raw = interpreter.Interpreter(model_content=model, num_threads=n_threads, experimental_op_resolver_type=resolver)
     return _TfliteInterpreter(raw, "tflite/reference")
 
 
@@ -178,5 +176,7 @@ def open_interpreter(model: bytes, *, runtime: str | None = None, n_threads: int
         return _RUNTIMES[name][1](model, n_threads)
     except (ValueError, RuntimeError) as error:
         raise PackError(
-            PackFault.CORRUPT, f"{name} refuses the model ({str(error).splitlines()[0]})", advice="make or copy the pack again"
+            PackFault.CORRUPT,
+            f"{name} refuses the model ({str(error).splitlines()[0]})",
+            advice="make or copy the pack again",
         ) from error

@@ -82,7 +82,7 @@ ECGFOUNDER = Preprocessing(
     window_samples=5000,
     steps=(Notch(50.0, 30.0), Bandpass(0.67, 40.0, 4), MedianBaseline(0.4), ZScore(1e-8)),
 )
-"""ECGFounder's contract: `util.py`, `filter_bandpass`, and the z-score of its data sets (PKUDigitalHealth/ECGFounder)."""
+"""ECGFounder's contract: `util.py`, then the z-score of its data sets (PKUDigitalHealth/ECGFounder)."""
 
 
 @lru_cache(maxsize=16)

@@ -48,7 +48,7 @@ class Scale:
 
     def millivolts(self, counts: NDArray[np.int32]) -> NDArray[np.float64]:
         """Counts as millivolts, same shape."""
-        return (counts - self.zero_count) * self.millivolts_per_count
+        return (counts.astype(np.float64) - self.zero_count) * self.millivolts_per_count
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The command `anyecg`: its frame, and the verbs that need nothing but `edge`."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -63,6 +63,10 @@ class Recording:
                 RecordingFault.EMPTY, f"{self.name} has no samples in {self.channel}", advice="record it again"
             )
 
+    def length(self, limit_s: float | None = None) -> int:
+        """Samples in the recording, or in its first `limit_s` seconds where that is less."""
+        return self.n_samples if limit_s is None else min(self.n_samples, round(limit_s * self.rate_hz))
+
     def blocks(self, n_samples: int | None = None, limit_s: float | None = None) -> Iterator[SampleBlock]:
         """Play the recording.
 
@@ -84,7 +88,7 @@ class Recording:
             If the recording turns out to be unreadable, or no sample of it was measured.
         """
         step = n_samples or max(1, round(self.rate_hz))
-        end = self.n_samples if limit_s is None else min(self.n_samples, round(limit_s * self.rate_hz))
+        end = self.length(limit_s)
         missing_from: int | None = None
         any_block = False
         for begin in range(0, end, step):
@@ -121,7 +125,7 @@ def _runs(flags: NDArray[np.bool_]) -> Iterator[tuple[bool, int, int]]:
     """Stretches of equal flags: the flag, first and end index."""
     edges = np.flatnonzero(flags[1:] != flags[:-1]) + 1
     bounds = [0, *edges.tolist(), flags.size]
-    for first, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, end in pairwise(bounds):
         yield bool(flags[first]), first, end
 
 
@@ -153,7 +157,5 @@ def choose_channel(name: str, channels: list[str], voltage: list[bool], wanted: 
     match = next((i for i, c in enumerate(channels) if wanted is not None and c.upper() == wanted.upper()), None)
     if match is None or not voltage[match]:
         why = "no channel in volts" if wanted is None else f"no channel {wanted} in volts"
-        raise RecordingError(
-            RecordingFault.NO_SUCH_CHANNEL, f"{name} has {why}", advice=f"its channels are: {listed}"
-        )
+        raise RecordingError(RecordingFault.NO_SUCH_CHANNEL, f"{name} has {why}", advice=f"its channels are: {listed}")
     return match

@@ -49,7 +49,9 @@ def open_table(path: Path, channel: str | None, rate_hz: float | None) -> Record
     start_s = 0.0
     if time_column is not None:
         time_name = _TIME_COLUMN.match(names[time_column])
-        seconds = table[:, time_column] * _SECONDS[time_name["unit"].lower() if time_name and time_name["unit"] else None]
+        seconds = (
+            table[:, time_column] * _SECONDS[time_name["unit"].lower() if time_name and time_name["unit"] else None]
+        )
         counts, time_rate = _on_even_grid(path, counts, seconds)
         start_s, rate_hz = float(seconds[0]), rate_hz if rate_hz is not None else time_rate
     rate_hz = rate_hz if rate_hz is not None else comment_rate
@@ -107,7 +109,12 @@ def _numbers(path: Path, n_skip: int, delimiter: str | None) -> NDArray[np.float
         pass  # perhaps only empty cells, which the slower reader takes
     try:
         return np.loadtxt(
-            path, delimiter=delimiter, skiprows=n_skip, ndmin=2, encoding="utf-8", converters=lambda c: float(c or "nan")
+            path,
+            delimiter=delimiter,
+            skiprows=n_skip,
+            ndmin=2,
+            encoding="utf-8",
+            converters=lambda c: float(c or "nan"),
         )
     except ValueError as error:
         raise _unreadable(path, str(error)) from error
@@ -129,5 +136,7 @@ def _on_even_grid(
 
 def _unreadable(path: Path, why: str) -> RecordingError:
     return RecordingError(
-        RecordingFault.UNREADABLE, f"{path.name} cannot be read as a table of samples ({why})", advice="correct the file"
+        RecordingFault.UNREADABLE,
+        f"{path.name} cannot be read as a table of samples ({why})",
+        advice="correct the file",
     )

@@ -1,0 +1,81 @@
+"""What verbs print: tables for people on stdout, progress and errors on stderr, one JSON object for machines."""
+
+import json
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from edge.outcome import Estimated, Outcome, OverBudget, Rejected
+from edge.summary import RunSummary
+
+output: Final = Console(highlight=False)
+"""What the user asked for."""
+errors: Final = Console(stderr=True, highlight=False)
+"""Progress, warnings and errors."""
+
+NOT_MEDICAL: Final = "Not a medical device. Estimates are not laboratory results."
+
+
+def progress_bar() -> Progress:
+    """Return a bar for long work, on stderr; it vanishes where stderr is not a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        disable=not errors.is_terminal,
+    )
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object as the last line of stdout."""
+    print(json.dumps(value, allow_nan=False), flush=True)  # noqa: T201 - rich would wrap and colour it
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """Say an outcome in one line of rich markup."""
+    span = outcome.span
+    place = f"{span.start_s % 86400:9.1f} s"
+    match outcome:
+        case Estimated():
+            bpm = outcome.heart_rate.bpm
+            rate = f"{bpm:5.1f} bpm" if bpm is not None else "   -- bpm"
+            said = ", ".join(_estimate(e.name, e.probability, e.above_threshold) for e in outcome.estimates)
+            return f"{place}  {rate}  {outcome.quality_db:4.0f} dB  {said}  [dim]{outcome.pack}[/]"
+        case Rejected():
+            return f"{place}  [yellow]rejected: {outcome.reason}[/] [dim]{outcome.detail}[/]"
+        case OverBudget():
+            return (
+                f"{place}  [red]over budget[/]: {outcome.limit} {outcome.measured:.0f} of {outcome.allowed:.0f}, "
+                f"windows every {outcome.hop_s:g} s"
+            )
+
+
+def _estimate(name: str, probability: float, above: bool) -> str:
+    text = f"{name} {probability:.2f}"
+    return f"[bold]{text}[/]" if above else text
+
+
+def summary_table(summary: RunSummary) -> Table:
+    """Return the figures of a run as a table for people."""
+    table = Table(title="Summary", title_justify="left", show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_row("source", summary.source)
+    table.add_row(
+        "samples",
+        f"{summary.samples} {summary.counted_as} = {summary.samples_stored} stored + {summary.samples_lost} lost",
+    )
+    rejected = ", ".join(f"{n} {reason}" for reason, n in summary.rejected.items()) or "none"
+    table.add_row("windows", f"{summary.windows}, rejected: {rejected}, over budget: {summary.over_budget}")
+    for stage, latency in summary.latency_ms.items():
+        table.add_row(f"{stage}", f"p50 {latency['p50']:.2f} ms, p99 {latency['p99']:.2f} ms")
+    table.add_row("peak memory", f"{summary.peak_rss_mb:.0f} MB")
+    table.add_row("pack", summary.pack)
+    for name, value in summary.extra.items():
+        table.add_row(name.replace("_", " "), str(value))
+    table.add_row("store", str(summary.store))
+    return table

@@ -1,0 +1,65 @@
+"""`anyecg replay`: a recording through the loop into the store, as fast as it goes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge.cli.console import NOT_MEDICAL, outcome_line, output, print_json, progress_bar, summary_table
+from edge.loop import InferenceLoop, open_loop
+from edge.recording import Recording, open_recording
+from edge.signal import Gap, GapReason
+from edge.store import OutcomeStore, StoredRun
+from edge.summary import RunSummary, summarise
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="WFDB record (without extension), .edf, .csv, .tsv or .txt.")],
+    channel: Annotated[str | None, typer.Option(help="Channel to play; MLII, II or I by default.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Sample rate of a text table that does not say it, Hz.")] = None,
+    pack: Annotated[Path | None, typer.Option(help="Pack to run; the demonstration pack by default.")] = None,
+    store: Annotated[Path, typer.Option(help="SQLite file to append to.")] = Path("anyecg.db"),
+    hop: Annotated[float, typer.Option(help="From one window's start to the next one's, s.", min=0.1)] = 10.0,
+    duration: Annotated[float | None, typer.Option(help="Stop after this much of the recording, s.", min=0.0)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each window.")] = False,
+) -> None:
+    """Run a recording through the loop and keep its samples and outcomes.
+
+    Example: anyecg replay mitdb/119 --channel MLII --store night.db
+    """
+    recording = open_recording(file, channel, rate)
+    loop = open_loop(pack, hop_s=hop)
+    with OutcomeStore.open(store) as opened, opened.run(f"{recording.name} {recording.channel}") as run:
+        summary = _play(recording, loop, run, store, limit_s=duration, lines=not (as_json or quiet))
+    if as_json:
+        print_json(summary.as_json())
+    else:
+        output.print(summary_table(summary))
+        output.print(NOT_MEDICAL)
+
+
+def _play(
+    recording: Recording, loop: InferenceLoop, run: StoredRun, store: Path, *, limit_s: float | None, lines: bool
+) -> RunSummary:
+    n_samples = recording.length(limit_s)
+    with progress_bar() as progress:
+        task = progress.add_task(f"{recording.name} {recording.channel}", total=n_samples)
+        end_index = 0
+        for block in recording.blocks(limit_s=limit_s):
+            outcomes = loop.push(block)
+            run.append(block, outcomes)
+            end_index = block.end_index
+            progress.update(task, completed=end_index)
+            for outcome in outcomes if lines else ():
+                output.print(outcome_line(outcome))
+        missing = n_samples - end_index
+        run.end(loop.finish(), Gap(end_index, missing, GapReason.INVALID_SAMPLES) if missing else None)
+    return summarise(
+        loop,
+        run,
+        source=f"{recording.name} {recording.channel}",
+        counted_as="read",
+        samples=n_samples,
+        store=store,
+    )

@@ -1,0 +1,125 @@
+"""A pack on a runtime: windows in millivolts in, estimates out, proven by the pack's own self-test."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import PackError, PackFault
+from edge.interpreter import Interpreter, Tensor, open_interpreter
+from edge.outcome import LabEstimate
+from edge.pack import ModelPack
+from edge.preprocess import preprocess
+
+_MAX_INPUT_STEP: Final = 1
+"""int8 steps by which the preprocessing may differ from the one the pack was made with (rounding of ties)."""
+
+
+class Model:
+    """A pack that has passed its self-test on this machine.
+
+    Parameters
+    ----------
+    pack
+        What to run.
+    interpreter
+        The runtime that has loaded ``pack.model``.
+
+    Raises
+    ------
+    PackError
+        If the model does not fit the manifest, or the self-test fails.
+    """
+
+    def __init__(self, pack: ModelPack, interpreter: Interpreter) -> None:
+        self.pack = pack
+        self.contract = pack.manifest.preprocessing.as_preprocessing()
+        self._interpreter = interpreter
+        _check_fits(pack, interpreter)
+        self._check_self_test()
+
+    @property
+    def kernel_family(self) -> str:
+        """The kernels that compute it."""
+        return self._interpreter.kernel_family
+
+    def preprocess(self, millivolts: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Apply the manifest's preprocessing to windows, shape (..., window_samples), mV."""
+        return preprocess(millivolts, self.contract)
+
+    def quantise(self, signal: NDArray[np.float32]) -> Tensor:
+        """What the network takes: int8 where its input is int8, else the float32 itself."""
+        quantisation = self._interpreter.input.quantisation
+        return quantisation.quantise(signal) if quantisation else signal
+
+    def infer(self, x: Tensor) -> Tensor:
+        """Run the network on one preprocessed window, shape (window_samples,); shape (n_outputs,)."""
+        return self._interpreter.invoke(x)[0]
+
+    def logits(self, y: Tensor) -> NDArray[np.float32]:
+        """What the network's output means, in logits."""
+        quantisation = self._interpreter.output.quantisation
+        return quantisation.dequantise(y.astype(np.int8)) if quantisation else y.astype(np.float32)
+
+    def decode(self, y: Tensor) -> tuple[LabEstimate, ...]:
+        """Estimates of one network output."""
+        probabilities = 1.0 / (1.0 + np.exp(-self.logits(y).astype(np.float64)))
+        return tuple(
+            LabEstimate(output.id, output.name, float(p), bool(p >= output.threshold))
+            for output, p in zip(self.pack.manifest.outputs, probabilities, strict=True)
+        )
+
+    def _check_self_test(self) -> None:
+        test = self.pack.self_test
+        if not test.outputs or test.inputs.shape[0] == 0:
+            raise _failed(self.pack, "it has none")
+        inputs = self.quantise(self.preprocess(test.windows_uv / 1000.0))
+        input_error = np.abs(inputs.astype(np.float64) - test.inputs.astype(np.float64)).max()
+        if not input_error <= (_MAX_INPUT_STEP if inputs.dtype == np.int8 else 1e-3):
+            raise _failed(self.pack, f"preprocessing differs by {input_error:g}")
+        outputs = np.stack([self.infer(x) for x in test.inputs])
+        family = self.kernel_family
+        if family in test.outputs:
+            if not np.array_equal(outputs, test.outputs[family]):
+                raise _failed(self.pack, f"{family} does not give the outputs it gave when the pack was made")
+            return
+        for other, expected in test.outputs.items():
+            error = np.abs(outputs.astype(np.float64) - expected.astype(np.float64)).max()
+            if not error <= test.tolerance:
+                raise _failed(self.pack, f"{family} differs from {other} by {error:g}, {test.tolerance:g} is allowed")
+
+
+def open_model(pack: ModelPack, *, runtime: str | None = None, n_threads: int = 1) -> Model:
+    """Load a pack on a runtime of this machine; see `edge.interpreter.open_interpreter` and `Model`."""
+    return Model(pack, open_interpreter(pack.model, runtime=runtime, n_threads=n_threads))
+
+
+def _check_fits(pack: ModelPack, interpreter: Interpreter) -> None:
+    manifest = pack.manifest
+    expected_in = (1, manifest.preprocessing.window_samples)
+    expected_out = (1, len(manifest.outputs))
+    actual_in, actual_out = interpreter.input.shape, interpreter.output.shape
+    if (actual_in, actual_out) != (expected_in, expected_out):
+        raise PackError(
+            PackFault.MODEL_MISMATCH,
+            f"the model of {manifest.name} maps {actual_in} to {actual_out}, its manifest says {expected_in} to "
+            f"{expected_out}",
+            advice="make the pack again with anyecg convert",
+        )
+    test = pack.self_test
+    shapes_fit = (
+        test.windows_uv.shape[1:] == expected_in[1:]
+        and test.inputs.shape == test.windows_uv.shape
+        and test.inputs.dtype == interpreter.input.dtype
+        and all(y.shape == (test.inputs.shape[0], *expected_out[1:]) for y in test.outputs.values())
+    )
+    if not shapes_fit:
+        raise _failed(pack, "its arrays do not have the model's shapes")
+
+
+def _failed(pack: ModelPack, why: str) -> PackError:
+    return PackError(
+        PackFault.SELF_TEST_FAILED,
+        f"the self-test of {pack.manifest.name} {pack.manifest.version} fails: {why}",
+        advice="do not trust it on this machine; copy or make the pack again, and report the machine if it stays so",
+    )
