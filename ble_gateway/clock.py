@@ -1,9 +1,9 @@
 """When samples were taken, on the gateway's clock, from the device's time stamps and the moments of arrival.
 
-A frame arrives at ``offset + slope * device_time + delay``. The delay is never negative: queues and retries only
-ever make a frame late. So the line lies *under* the arrivals, and the best estimate is their lower envelope (Moon,
-Skelly and Towsley, "Estimation and removal of clock skew from network delay measurements", INFOCOM 1999), with a
-prior that crystals agree within some 200 ppm.
+A frame arrives at ``offset + slope * device_time + delay``. The delay is never negative: queues and retries
+only ever make a frame late. So the line lies *under* the arrivals, and the best estimate is their lower
+envelope (Moon, Skelly and Towsley, "Estimation and removal of clock skew from network delay measurements",
+INFOCOM 1999), with a prior that crystals agree within some 200 ppm.
 """
 
 import math
@@ -17,7 +17,8 @@ _SKEW_PRIOR: Final = 200e-6
 """Standard deviation of the skew between two crystals; a larger one is believed where it is clearly seen."""
 _BIN_S: Final = 5.0
 _WINDOW_BINS: Final = 120
-"""Ten minutes: long enough to see a few ppm through jitter, short enough to follow a crystal that warms up."""
+"""Ten minutes: long enough to see a few ppm through jitter, short enough to follow a crystal that warms
+up."""
 _DELAY_PRIOR_S: Final = 0.02
 """Mean delay assumed before any was seen."""
 
@@ -76,9 +77,7 @@ class ArrivalLine:
         """One standard deviation of `at`, s, the constant part of the delay left out."""
         centre = sum(x for x, _ in self._bins) / len(self._bins)
         n_window = min(self._n_seen, 2 * len(self._bins))
-        return math.hypot(
-            self._delay_s / math.sqrt(n_window), self._skew_sd * (self._since_origin(device_s) - centre)
-        )
+        return math.hypot(self._delay_s / math.sqrt(n_window), self._skew_sd * (self._since_origin(device_s) - centre))
 
     @property
     def _arrival_origin(self) -> float:
@@ -149,7 +148,8 @@ class Placement:
     n_lost
         Samples missing before it.
     device_reset
-        Whether the device's clock began anew or jumped: ``n_lost`` is then at least 1, estimated from arrivals.
+        Whether the device's clock began anew or jumped: ``n_lost`` is then at least 1, estimated from
+        arrivals.
     """
 
     start_s: float

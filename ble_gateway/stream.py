@@ -42,8 +42,8 @@ class Received:
 class H10Stream:
     """The stream of one Polar H10: feed it notifications in the order they came, get blocks.
 
-    Nothing that arrives ends it: a frame that cannot be read is counted, and its samples are missing in front of
-    the next good one.
+    Nothing that arrives ends it: a frame that cannot be read is counted, and its samples are missing in
+    front of the next good one.
     """
 
     def __init__(self) -> None:
@@ -104,9 +104,7 @@ class H10Stream:
         )
 
     def _gap(self, n_lost: int, *, device_reset: bool) -> Gap | None:
-        happened = (
-            self._happened | {GapReason.FRAME_LOST} | ({GapReason.DEVICE_RESET} if device_reset else set())
-        )
+        happened = self._happened | {GapReason.FRAME_LOST} | ({GapReason.DEVICE_RESET} if device_reset else set())
         self._happened = set()
         if n_lost == 0:
             return None

@@ -1,1 +1,1 @@
-"""A radio and wearables in software, used by the demo and the tests alike; they say that they are simulated."""
+"""A radio and wearables in software, for the demo and the tests; they say that they are simulated."""

@@ -30,8 +30,8 @@ class FrameFate:
 class Script:
     """All that happens in one play; the same seed gives the same play.
 
-    The first and the last frame always arrive, and no disconnect falls into the last `CALM_END_S`, so that every
-    loss can be counted.
+    The first and the last frame always arrive, and no disconnect falls into the last `CALM_END_S`, so that
+    every loss can be counted.
 
     Parameters
     ----------
@@ -72,12 +72,10 @@ class Script:
         """Tell what happens to frame number `frame` of the play."""
         chance, delay = np.random.default_rng([self.seed, frame]).random(2)
         spared = frame == 0 or last
-        return FrameFate(
-            arrives=bool(spared or chance >= self.loss), delay_s=-self.jitter_s * math.log1p(-delay)
-        )
+        return FrameFate(arrives=bool(spared or chance >= self.loss), delay_s=-self.jitter_s * math.log1p(-delay))
 
     def disconnects_within(self, from_s: float, to_s: float, *, ends_s: float) -> bool:
-        """Whether the link breaks in ``from_s < t <= to_s`` of a play that ends at `ends_s`; s since it began."""
+        """Whether the link breaks in ``from_s < t <= to_s``, s since the begin of a play of `ends_s`."""
         every_s = self.disconnect_every_s
         if every_s is None or to_s > ends_s - CALM_END_S:
             return False

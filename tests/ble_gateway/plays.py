@@ -23,9 +23,7 @@ class Arrival:
     first_index: int
 
 
-def play(
-    script: Script, *, duration_s: float, rate_hz: float = 130.0, frame_samples: int = 73
-) -> list[Arrival]:
+def play(script: Script, *, duration_s: float, rate_hz: float = 130.0, frame_samples: int = 73) -> list[Arrival]:
     """Return all that arrives; `rate_hz` is in seconds of the wearable's clock, `script.drift_ppm` fast."""
     true_period_s = 1 / rate_hz / (1 + script.drift_ppm * 1e-6)
     n_frames = int(duration_s * rate_hz // frame_samples)

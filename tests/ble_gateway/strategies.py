@@ -41,9 +41,7 @@ hostile_bytes = st.one_of(
     st.binary(max_size=600),
     # Likely to pass the first checks: a true header with anything behind it.
     st.tuples(
-        st.sampled_from(
-            [b"\x00", b"\x02", b"\xf0\x01\x00\x00\x00", b"\xf0", b"\x01", b"\x0f", b"\x10", b"\x19"]
-        ),
+        st.sampled_from([b"\x00", b"\x02", b"\xf0\x01\x00\x00\x00", b"\xf0", b"\x01", b"\x0f", b"\x10", b"\x19"]),
         st.binary(max_size=600),
     ).map(b"".join),
 )

@@ -102,9 +102,7 @@ def test_a_frame_that_comes_twice_is_placed_once():
 def test_a_device_clock_that_jumps_is_a_gap_estimated_from_arrival_times(jump_s):
     clock = _clock_after(20)
     stamp_ns = NS * 1000 + 29 * FRAME_NS + jump_s * NS - 3 * FRAME_NS * (jump_s < 0)
-    placed = clock.place(
-        stamp_ns if jump_s != -1.5 else NS * 1000 + 18 * FRAME_NS, 73, BEGIN_S + 29 * FRAME_NS / NS
-    )
+    placed = clock.place(stamp_ns if jump_s != -1.5 else NS * 1000 + 18 * FRAME_NS, 73, BEGIN_S + 29 * FRAME_NS / NS)
     assert placed.device_reset
     assert placed.n_lost == pytest.approx(9 * 73, abs=2)
 
@@ -119,11 +117,7 @@ def test_a_long_absence_is_no_jump():
     assert (placed.device_reset, placed.n_lost) == (False, 9_999 * 73)
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 2**64 - 1), st.integers(1, 167), st.floats(0, 100)), min_size=1, max_size=60
-    )
-)
+@given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(1, 167), st.floats(0, 100)), min_size=1, max_size=60))
 def test_any_time_stamps_are_placed_at_finite_times_without_inventing_samples(frames):
     clock, arrival_s = SampleClock(130.0), BEGIN_S
     for stamp_ns, n_samples, step_s in frames:

@@ -53,9 +53,7 @@ def test_a_link_that_breaks_without_costing_a_sample_is_no_gap():
     stream = H10Stream()
     for arrival in CLEAN[:10]:
         stream.feed(arrival.received)
-    block = stream.feed(
-        Received(CLEAN[10].received.data, CLEAN[10].received.arrival_s, GapReason.DISCONNECTED)
-    )
+    block = stream.feed(Received(CLEAN[10].received.data, CLEAN[10].received.arrival_s, GapReason.DISCONNECTED))
     assert block.gap_before is None
 
 

@@ -5,9 +5,7 @@ from ble_gateway.simulator.script import CALM_END_S, Script
 
 
 def test_the_same_seed_gives_the_same_play():
-    fates = [
-        [Script(seed=5, loss=0.3, jitter_s=0.02).fate(i, last=False) for i in range(99)] for _ in range(2)
-    ]
+    fates = [[Script(seed=5, loss=0.3, jitter_s=0.02).fate(i, last=False) for i in range(99)] for _ in range(2)]
     assert fates[0] == fates[1]
 
 

@@ -115,9 +115,7 @@ def test_a_setting_that_claims_more_values_than_there_are_is_refused():
         h10.decode_settings(bytes.fromhex("00 ff 82 00"))
 
 
-@pytest.mark.parametrize(
-    ("timestamp_ns", "microvolts"), [(-1, [0]), (0, []), (0, [1 << 23]), (0, [-(1 << 23) - 1])]
-)
+@pytest.mark.parametrize(("timestamp_ns", "microvolts"), [(-1, [0]), (0, []), (0, [1 << 23]), (0, [-(1 << 23) - 1])])
 def test_a_frame_that_cannot_be_written_does_not_exist(timestamp_ns, microvolts):
     with pytest.raises(ValueError, match=r"must fit|a frame holds|24 signed bits"):
         h10.EcgFrame(timestamp_ns, np.array(microvolts, np.int32))
@@ -138,9 +136,7 @@ def test_the_vendors_frames_of_other_devices_are_refused():
 def test_the_vendors_settings_are_read_as_the_vendor_reads_them():
     vector = vendor_vectors("polar_pmd_vectors.json")["settings"][0]
     read = h10.decode_settings(bytes.fromhex(vector["hex"]))
-    assert read == h10.Settings(
-        *(tuple(vector[k]) for k in ("sample_rate", "resolution", "range", "channels"))
-    )
+    assert read == h10.Settings(*(tuple(vector[k]) for k in ("sample_rate", "resolution", "range", "channels")))
 
 
 def test_the_vendors_response_is_read_as_the_vendor_reads_it():

@@ -1,0 +1,132 @@
+"""The simulated radio: controllers in software on one link, in this process or between processes over TCP."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+from bumble import hci
+from bumble.controller import Controller
+from bumble.device import Device
+from bumble.link import LocalLink
+from bumble.transport import open_transport
+from bumble.transport.common import StreamPacketSink, StreamPacketSource
+
+from ble_gateway.errors import GatewayError, GatewayFault
+from ble_gateway.link import Radio
+from ble_gateway.simulator.bleak_backend import backends
+
+_GATEWAY_ADDRESS: Final = hci.Address("F0:5E:ED:00:00:FF")
+_SCHEME: Final = "tcp:"
+_PORTS: Final = range(1 << 16)
+
+
+class Air:
+    """What all simulated controllers of this process share."""
+
+    def __init__(self) -> None:
+        self._link = LocalLink()
+        self._n_controllers = 0
+
+    def controller(self) -> Controller:
+        """Put a new controller on the air."""
+        self._n_controllers += 1
+        return Controller(f"controller {self._n_controllers}", link=self._link)
+
+    async def radio(self) -> Radio:
+        """Make a radio for a gateway in this process."""
+        controller = self.controller()
+        return await _radio("simulated radio", Device.with_hci("gateway", _GATEWAY_ADDRESS, controller, controller))
+
+    @contextlib.asynccontextmanager
+    async def served(self, host: str, port: int) -> AsyncIterator[int]:
+        """Let gateways of other processes onto the air; yields the port (`port` 0: any that is free).
+
+        Raises
+        ------
+        GatewayError
+            ``BAD_REQUEST`` if the port cannot be had.
+        """
+        try:
+            server = await asyncio.get_running_loop().create_server(lambda: _Antenna(self._link), host, port)
+        except OSError as error:
+            raise GatewayError(
+                GatewayFault.BAD_REQUEST,
+                f"nothing can be served on {host}:{port} ({error.strerror or error})",
+                advice="choose another port; 0 takes any that is free",
+            ) from error
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+
+
+class _Antenna(asyncio.Protocol):
+    """One gateway of another process: it gets a controller of its own, gone from the air when it is gone."""
+
+    def __init__(self, link: LocalLink) -> None:
+        self._link = link
+        self._source = StreamPacketSource()
+        self._controller: Controller | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._controller = Controller(
+            "served", host_source=self._source, host_sink=StreamPacketSink(transport), link=self._link
+        )
+
+    def data_received(self, data: bytes) -> None:
+        self._source.data_received(data)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._controller is None:
+            return
+        for connection in list(self._controller.le_connections.values()):
+            self._controller.on_hci_disconnect_command(
+                hci.HCI_Disconnect_Command(connection_handle=connection.handle, reason=0x08)
+            )
+        self._link.remove_controller(self._controller)
+
+
+def read_place(spec: str) -> tuple[str, int]:
+    """Read ``tcp:HOST:PORT``.
+
+    Raises
+    ------
+    GatewayError
+        ``BAD_REQUEST`` if it is anything else.
+    """
+    host, _, port = spec.removeprefix(_SCHEME).rpartition(":")
+    if not (spec.startswith(_SCHEME) and host and port.isdecimal() and int(port) in _PORTS):
+        raise GatewayError(
+            GatewayFault.BAD_REQUEST,
+            f"{spec!r} is no place of a simulated radio",
+            advice="write --radio tcp:HOST:PORT, for example tcp:127.0.0.1:9800",
+        )
+    return host, int(port)
+
+
+@contextlib.asynccontextmanager
+async def radio_at(spec: str) -> AsyncIterator[Radio]:
+    """Open the simulated radio that another process serves at `spec`, ``tcp:HOST:PORT``.
+
+    Raises
+    ------
+    GatewayError
+        ``BAD_REQUEST`` for another `spec`; ``NO_ADAPTER`` if none is served there.
+    """
+    host, port = read_place(spec)
+    try:
+        transport = await open_transport(f"tcp-client:{host}:{port}")
+    except OSError as error:
+        raise GatewayError(
+            GatewayFault.NO_ADAPTER,
+            f"no simulated radio answers at {host}:{port} ({error.strerror or error})",
+            advice=f"start one: anyecg simulate --radio {spec}",
+        ) from error
+    async with transport:
+        device = Device.with_hci("gateway", _GATEWAY_ADDRESS, transport.source, transport.sink)
+        yield await _radio(f"simulated radio at {host}:{port}", device)
+
+
+async def _radio(name: str, device: Device) -> Radio:
+    await device.power_on()
+    client, scanner = backends(device)
+    return Radio(name, client, scanner)
