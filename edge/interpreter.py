@@ -1,7 +1,9 @@
 """The TFLite runtimes a pack can run on, behind one small protocol."""
 
+import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol, TypeAlias
@@ -92,6 +94,19 @@ def _installed(package: str) -> tuple[int, int] | None:
     return int(major), int(minor)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the runtime's greeting ("Created TensorFlow Lite XNNPACK delegate") off the user's screen."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _litert(model: bytes, n_threads: int) -> Interpreter:
     from ai_edge_litert import interpreter  # noqa: PLC0415 - import edge stays light
 
@@ -173,7 +188,8 @@ def open_interpreter(model: bytes, *, runtime: str | None = None, n_threads: int
             advice="pip install ai-edge-litert, or tflite-runtime on 32-bit ARM with Python 3.11",
         )
     try:
-        return _RUNTIMES[name][1](model, n_threads)
+        with _quiet():
+            return _RUNTIMES[name][1](model, n_threads)
     except (ValueError, RuntimeError) as error:
         raise PackError(
             PackFault.CORRUPT,

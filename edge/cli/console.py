@@ -61,7 +61,7 @@ def _estimate(name: str, probability: float, above: bool) -> str:
 
 def summary_table(summary: RunSummary) -> Table:
     """Return the figures of a run as a table for people."""
-    table = Table(title="Summary", title_justify="left", show_header=False, pad_edge=False)
+    table = Table(title="Summary", title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
     table.add_row("source", summary.source)

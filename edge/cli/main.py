@@ -54,7 +54,7 @@ def _unavailable(name: str, error: ModuleNotFoundError) -> Callable[[], None]:
     def explain() -> None:
         raise EdgeError(f"'{name}' needs {error.name}", advice=f"pip install 'anyecg-edge[{extra}]'")
 
-    explain.__doc__ = f"Not installed here: pip install 'anyecg-edge[{extra}]'."
+    explain.__doc__ = f"Not installed here: pip install 'anyecg-edge\\[{extra}]'."  # rich would take [...] for markup
     return explain
 
 

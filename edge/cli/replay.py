@@ -7,6 +7,7 @@ import typer
 
 from edge.cli.console import NOT_MEDICAL, outcome_line, output, print_json, progress_bar, summary_table
 from edge.loop import InferenceLoop, open_loop
+from edge.outcome import Outcome
 from edge.recording import Recording, open_recording
 from edge.signal import Gap, GapReason
 from edge.store import OutcomeStore, StoredRun
@@ -43,18 +44,18 @@ def _play(
     recording: Recording, loop: InferenceLoop, run: StoredRun, store: Path, *, limit_s: float | None, lines: bool
 ) -> RunSummary:
     n_samples = recording.length(limit_s)
+    end_index = 0
     with progress_bar() as progress:
         task = progress.add_task(f"{recording.name} {recording.channel}", total=n_samples)
-        end_index = 0
         for block in recording.blocks(limit_s=limit_s):
             outcomes = loop.push(block)
             run.append(block, outcomes)
             end_index = block.end_index
             progress.update(task, completed=end_index)
-            for outcome in outcomes if lines else ():
-                output.print(outcome_line(outcome))
-        missing = n_samples - end_index
-        run.end(loop.finish(), Gap(end_index, missing, GapReason.INVALID_SAMPLES) if missing else None)
+            _print(outcomes if lines else ())
+    outcomes, missing = loop.finish(), n_samples - end_index
+    run.end(outcomes, Gap(end_index, missing, GapReason.INVALID_SAMPLES) if missing else None)
+    _print(outcomes if lines else ())
     return summarise(
         loop,
         run,
@@ -63,3 +64,8 @@ def _play(
         samples=n_samples,
         store=store,
     )
+
+
+def _print(outcomes: tuple[Outcome, ...]) -> None:
+    for outcome in outcomes:
+        output.print(outcome_line(outcome))

@@ -20,6 +20,8 @@ TENTH_MICROVOLT: Final = Scale(1e-4)
 
 _PREFERRED: Final = ("MLII", "II", "I", "ECG")
 
+_READ_S: Final = 60.0
+
 ReadCounts: TypeAlias = Callable[[int, int], NDArray[np.int32]]
 
 
@@ -88,11 +90,9 @@ class Recording:
             If the recording turns out to be unreadable, or no sample of it was measured.
         """
         step = n_samples or max(1, round(self.rate_hz))
-        end = self.length(limit_s)
         missing_from: int | None = None
         any_block = False
-        for begin in range(0, end, step):
-            counts = self.read_counts(begin, min(begin + step, end))
+        for begin, counts in self._chunks(step, self.length(limit_s)):
             for valid, first, last in _runs(counts != INVALID_COUNT):
                 if not valid:
                     missing_from = begin + first if missing_from is None else missing_from
@@ -105,6 +105,14 @@ class Recording:
                 f"no sample of {self.channel} in {self.name} was measured",
                 advice="choose another --channel",
             )
+
+    def _chunks(self, step: int, end: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
+        """Counts of `step` samples each with their first index; the file is read a minute at a time."""
+        read = step * max(1, round(_READ_S * self.rate_hz / step))
+        for begin in range(0, end, read):
+            counts = self.read_counts(begin, min(begin + read, end))
+            for offset in range(0, counts.size, step):
+                yield begin + offset, counts[offset : offset + step]
 
     def _block(self, counts: NDArray[np.int32], first_index: int, missing_from: int | None) -> SampleBlock:
         gap = None

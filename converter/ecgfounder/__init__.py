@@ -1,0 +1,1 @@
+"""ECGFounder's Net1D: its shape, its checkpoints, its graph (PKUDigitalHealth/ECGFounder, `net1d.py`)."""

@@ -1,0 +1,26 @@
+"""Why a checkpoint cannot become a pack."""
+
+from enum import StrEnum
+
+from edge.errors import EdgeError
+
+
+class ConversionFault(StrEnum):
+    """Reason of a `ConversionError`."""
+
+    UNREADABLE_CHECKPOINT = "unreadable_checkpoint"
+    MISSING_WEIGHTS = "missing_weights"
+    UNEXPECTED_WEIGHTS = "unexpected_weights"
+    WRONG_SHAPE = "wrong_shape"
+    NOT_FINITE = "not_finite"
+    HEAD_MISMATCH = "head_mismatch"
+    BAD_CALIBRATION = "bad_calibration"
+    NOT_KEPT = "not_kept"
+
+
+class ConversionError(EdgeError):
+    """A checkpoint cannot become a pack; `fault` says why."""
+
+    def __init__(self, fault: ConversionFault, problem: str, *, advice: str) -> None:
+        super().__init__(problem, advice=advice)
+        self.fault = fault

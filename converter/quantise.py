@@ -1,0 +1,72 @@
+"""Float graph to int8, through ai-edge-quantizer with ranges of our own calibration."""
+
+from enum import StrEnum
+from typing import Any, assert_never
+
+import numpy as np
+from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
+from ai_edge_quantizer.utils import qsv_utils
+from numpy.typing import NDArray
+
+_EVERYTHING = qtyping.TFLOperationName.ALL_SUPPORTED
+
+
+class Mode(StrEnum):
+    """How much of the graph becomes int8."""
+
+    FULL = "full"
+    """Every tensor, input and output included: for microcontrollers, NPUs and every runtime."""
+    FLOAT = "float"
+    """Nothing: the reference that the others are compared with."""
+
+    @property
+    def as_manifest(self) -> str:
+        """The manifest's word for it."""
+        match self:
+            case Mode.FULL:
+                return "static_int8"
+            case Mode.FLOAT:
+                return "float"
+            case _:
+                assert_never(self)
+
+
+def quantise(float_model: bytes, mode: Mode, calibration: NDArray[np.float32]) -> bytes:
+    """Quantise a float graph.
+
+    Parameters
+    ----------
+    float_model
+        A TFLite flatbuffer with one input ``x``.
+    mode
+        How much of it becomes int8.
+    calibration
+        Preprocessed windows, shape (n, window_samples): each activation's range is its smallest and largest value over
+        all of them. (The quantizer's own calibration keeps a moving average of both, which clips.)
+
+    Returns
+    -------
+    bytes
+        The quantised flatbuffer.
+    """
+    match mode:
+        case Mode.FLOAT:
+            return float_model
+        case Mode.FULL:
+            recipe = recipe_manager.RecipeManager()
+            recipe.add_static_config(regex=".*", operation_name=_EVERYTHING, activation_num_bits=8, weight_num_bits=8)
+            return _quantised(float_model, recipe, _ranges(float_model, recipe, calibration))
+        case _:
+            assert_never(mode)
+
+
+def _ranges(float_model: bytes, recipe: Any, calibration: NDArray[np.float32]) -> Any:
+    measured = calibrator.Calibrator(float_model, num_threads=2, qsv_update_func=qsv_utils.min_max_update)
+    measured.calibrate({"serving_default": [{"x": window[None]} for window in calibration]}, recipe)
+    return measured.get_model_qsvs()
+
+
+def _quantised(float_model: bytes, recipe: Any, ranges: Any) -> bytes:
+    work = quantizer.Quantizer(float_model)
+    work.load_quantization_recipe(recipe.get_quantization_recipe())
+    return bytes(work.quantize(ranges).quantized_model)

@@ -1,0 +1,124 @@
+"""What conversion kept: both models through the same loop, on windows that calibration never saw."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from converter.calibration import WindowSet
+from edge.loop import InferenceLoop
+from edge.model import Model
+from edge.outcome import Estimated
+from edge.signal import Gap, GapReason, SampleBlock, Scale
+
+_MICROVOLT: Final = Scale(1e-3)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputParity:
+    """How one output of the converted model agrees with the float one.
+
+    Parameters
+    ----------
+    output_id
+        As in the manifest.
+    spearman
+        Rank correlation over the windows.
+    max_abs_logit, rms_logit
+        Largest and root-mean-square difference, logits.
+    flips
+        Windows that fall on the other side of the decision threshold.
+    """
+
+    output_id: str
+    spearman: float
+    max_abs_logit: float
+    rms_logit: float
+    flips: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """Agreement over all outputs.
+
+    Parameters
+    ----------
+    n_windows, n_rejected
+        Windows that both models estimated, and windows the quality gate turned away.
+    windows
+        Where they come from.
+    outputs
+        One row an output.
+    """
+
+    n_windows: int
+    n_rejected: int
+    windows: str
+    outputs: tuple[OutputParity, ...]
+
+    @property
+    def spearman_min(self) -> float:
+        """Rank correlation of the worst output."""
+        return min(row.spearman for row in self.outputs)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the rows as JSON values."""
+        return asdict(self)
+
+
+def verify(reference: Model, converted: Model, windows: WindowSet) -> Parity:
+    """Run both models through `edge.loop` and compare what they say.
+
+    Parameters
+    ----------
+    reference, converted
+        The float model and the one to judge, with the same outputs.
+    windows
+        Not used for calibration.
+    """
+    expected, actual = _probabilities(reference, windows), _probabilities(converted, windows)
+    both = np.isfinite(expected).all(axis=1) & np.isfinite(actual).all(axis=1)
+    rows = []
+    for k, output in enumerate(converted.pack.manifest.outputs):
+        p, q = expected[both, k], actual[both, k]
+        error = _logit(q) - _logit(p)
+        rows.append(
+            OutputParity(
+                output_id=output.id,
+                spearman=float(stats.spearmanr(p, q).statistic),
+                max_abs_logit=float(np.abs(error).max()),
+                rms_logit=float(np.sqrt(np.mean(error**2))),
+                flips=int(np.count_nonzero((p >= output.threshold) != (q >= output.threshold))),
+            )
+        )
+    return Parity(int(both.sum()), int((~both).sum()), windows.origin, tuple(rows))
+
+
+def _probabilities(model: Model, windows: WindowSet) -> NDArray[np.float64]:
+    """Estimates of each window, shape (n_windows, n_outputs); NaN where the loop rejects it."""
+    contract = model.contract
+    loop = InferenceLoop(model, hop_s=contract.window_s)
+    length = contract.window_samples
+    probabilities = np.full((windows.millivolts.shape[0], len(model.pack.manifest.outputs)), np.nan)
+    for i, millivolts in enumerate(windows.millivolts):
+        # A lost sample between them keeps the windows apart.
+        first = i * (length + 1)
+        block = SampleBlock(
+            counts=np.rint(millivolts / _MICROVOLT.millivolts_per_count).astype(np.int32),
+            scale=_MICROVOLT,
+            rate_hz=contract.rate_hz,
+            first_index=first,
+            start_s=first / contract.rate_hz,
+            period_s=1 / contract.rate_hz,
+            gap_before=Gap(first - 1, 1, GapReason.FRAME_LOST) if i else None,
+        )
+        for outcome in loop.push(block):
+            if isinstance(outcome, Estimated):
+                probabilities[i] = [e.probability for e in outcome.estimates]
+    return probabilities
+
+
+def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.log(probability) - np.log1p(-probability)

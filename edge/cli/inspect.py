@@ -1,0 +1,105 @@
+"""`anyecg inspect`: what a pack is, and whether it may be trusted on this machine."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from edge.cli.console import NOT_MEDICAL, output, print_json
+from edge.errors import EdgeError
+from edge.interpreter import installed_runtimes
+from edge.manifest import Manifest
+from edge.model import open_model
+from edge.pack import SHIPPED, ModelPack, read_pack
+
+
+def inspect(
+    pack: Annotated[Path, typer.Argument(help="Pack to look into; the demonstration pack by default.")] = SHIPPED,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
+) -> None:
+    """Show what a pack is and run its self-test on every runtime of this machine.
+
+    Example: anyecg inspect edge/packs/demonstration.tflite
+    """
+    opened = read_pack(pack)
+    tests = {name: _self_test(opened, name) for name in installed_runtimes()}
+    if as_json:
+        print_json(_as_json(pack, opened, tests))
+    else:
+        output.print(_facts(pack, opened.manifest, tests))
+        output.print(_outputs(opened.manifest))
+        output.print(f"[dim]{NOT_MEDICAL}[/]")
+    failed = [why for why in tests.values() if why != "passed"]
+    if failed:
+        raise typer.Exit(1)
+
+
+def _self_test(pack: ModelPack, runtime: str) -> str:
+    try:
+        open_model(pack, runtime=runtime)
+    except EdgeError as error:
+        return str(error)
+    return "passed"
+
+
+def _as_json(path: Path, pack: ModelPack, tests: dict[str, str]) -> dict[str, Any]:
+    manifest = pack.manifest.model_dump(mode="json")
+    return {
+        "file": str(path),
+        "size_bytes": path.stat().st_size,
+        "self_test": tests,
+        "parity": pack.parity,
+        "manifest": manifest,
+    }
+
+
+def _facts(path: Path, manifest: Manifest, tests: dict[str, str]) -> Table:
+    contract, provenance = manifest.preprocessing, manifest.provenance
+    table = Table(title=manifest.label, title_justify="left", box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_row("file", f"{path}, {path.stat().st_size:,} bytes")
+    table.add_row(
+        "model", f"{manifest.quantisation}, {manifest.model_size_bytes:,} bytes, sha256 {manifest.model_sha256}"
+    )
+    table.add_row(
+        "input", f"{contract.window_samples} samples at {contract.rate_hz:g} Hz, trained on lead {manifest.lead}"
+    )
+    table.add_row("preprocessing", " > ".join(step.kind for step in contract.steps))
+    table.add_row("budget", f"p99 {manifest.budget.latency_p99_ms:g} ms, {manifest.budget.resident_mb:g} MB resident")
+    table.add_row("trained on", provenance.training_data)
+    table.add_row("intended use", provenance.intended_use)
+    table.add_row("limits", provenance.limits)
+    table.add_row("made", f"{provenance.created} by {provenance.converter}")
+    table.add_row("signature", "none")
+    for runtime, result in tests.items():
+        style = "green" if result == "passed" else "bold red"
+        table.add_row(f"self-test, {runtime}", f"[{style}]{result}[/]")
+    return table
+
+
+def _outputs(manifest: Manifest) -> Table:
+    table = Table(title="Outputs", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("output", "LOINC", "limit"):
+        table.add_column(heading)
+    for heading in ("threshold", "prevalence", "AUROC", "within subject"):
+        table.add_column(heading, justify="right")
+    for row in manifest.outputs:
+        name = f"{row.name} [dim](negative control)[/]" if row.control else row.name
+        sign = "<" if row.direction == "low" else ">"
+        table.add_row(
+            name,
+            row.loinc,
+            f"{sign} {row.limit:g} {row.unit}",
+            f"{row.threshold:.2f}",
+            f"{row.prevalence:.2f}",
+            _figure(row.auroc_pooled),
+            _figure(row.auroc_within_subject),
+        )
+    return table
+
+
+def _figure(auroc: float | None) -> str:
+    return "-" if auroc is None else f"{auroc:.3f}"
