@@ -1,0 +1,1 @@
+"""The verbs that need a radio, simulated or not."""

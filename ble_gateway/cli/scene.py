@@ -1,0 +1,178 @@
+"""What a live stream looks like: fed by the session, drawn by the terminal's own thread."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, assert_never
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ble_gateway.cli.strip import draw_strip
+from ble_gateway.link import Link, LinkState
+from ble_gateway.stream import H10Stream
+from edge.outcome import Estimated, LabEstimate, Outcome, OverBudget, Rejected
+from edge.signal import SampleBlock
+
+_STRIP_S: Final = 6.0
+_STRIP_ROWS: Final = 8
+_SMALLEST_SPAN_MV: Final = 1.0
+_BAR: Final = 24
+_LINK_STYLE: Final = {
+    LinkState.SEARCHING: "yellow",
+    LinkState.CONNECTING: "yellow",
+    LinkState.STREAMING: "green",
+    LinkState.WAITING: "red",
+    LinkState.CLOSED: "dim",
+}
+
+
+class Scene:
+    """All that the screen shows.
+
+    Parameters
+    ----------
+    title, notice
+        What runs, and what the user must know about it.
+    pack
+        The pack's label.
+    link, stream
+        Where the figures come from.
+    speed
+        Stream seconds per second.
+    samples_sent
+        Samples the wearable has taken, where that is known.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        notice: str,
+        *,
+        pack: str,
+        link: Link,
+        stream: H10Stream,
+        speed: float = 1.0,
+        samples_sent: Callable[[], int] | None = None,
+    ) -> None:
+        self._title, self._notice, self._pack = title, notice, pack
+        self._link, self._stream, self._samples_sent = link, stream, samples_sent
+        self._speed = speed
+        self._lock = threading.Lock()
+        self._signal: deque[float] = deque()
+        self._rate_hz = 130.0
+        self._latest_samples = 0
+        self._latest_at_s = 0.0
+        self._began_s: float | None = None
+        self._now_s = 0.0
+        self._windows = 0
+        self._rejected = 0
+        self._outcome: Outcome | None = None
+        self._estimated: Estimated | None = None
+
+    def observe(self, block: SampleBlock | None, outcomes: tuple[Outcome, ...]) -> None:
+        """Take what the session has done."""
+        with self._lock:
+            if block is not None:
+                self._take(block)
+            for outcome in outcomes:
+                self._windows += 1
+                self._rejected += isinstance(outcome, Rejected)
+                self._outcome = outcome
+                self._estimated = outcome if isinstance(outcome, Estimated) else self._estimated
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        with self._lock:
+            yield self._draw(options.max_width)
+
+    def _take(self, block: SampleBlock) -> None:
+        longest = round((_STRIP_S + 2) * block.rate_hz)
+        if block.gap_before:
+            self._signal.extend([np.nan] * min(block.gap_before.n_samples, longest))
+        self._signal.extend(block.scale.millivolts(block.counts).tolist())
+        while len(self._signal) > longest:
+            self._signal.popleft()
+        self._rate_hz, self._latest_samples = block.rate_hz, block.n_samples
+        self._latest_at_s = time.monotonic()
+        if self._began_s is None:
+            self._began_s = block.start_s
+        self._now_s = block.start_s + block.n_samples * block.period_s
+
+    def _draw(self, width: int) -> RenderableType:
+        body = Group(
+            Text(self._notice, style="bold yellow"),
+            Text(""),
+            self._strip(width - 4),
+            Text(""),
+            self._measures(),
+            Text(""),
+            self._estimates(),
+            Text(""),
+            self._counters(),
+        )
+        return Panel(body, title=f"[bold]{self._title}[/]", title_align="left", padding=(0, 1))
+
+    def _strip(self, columns: int) -> Text:
+        shown = round(_STRIP_S * self._rate_hz)
+        # Frames arrive twice a second; the strip lags one frame behind, so that it can move evenly.
+        passed = (time.monotonic() - self._latest_at_s) * self._rate_hz * self._speed
+        waiting = max(0, self._latest_samples - round(passed))
+        signal = np.array(self._signal)[: len(self._signal) - waiting][-shown:]
+        signal = np.concatenate([np.full(shown - signal.size, np.nan), signal])
+        known = signal[np.isfinite(signal)]
+        span_mv = max(_SMALLEST_SPAN_MV, 1.1 * 2 * float(np.abs(known - np.median(known)).max())) if known.size else 1.0
+        lines = draw_strip(signal, max(10, columns), _STRIP_ROWS, span_mv)
+        caption = f"{_STRIP_S:g} s, {span_mv:.1f} mV from bottom to top"
+        return Text("\n".join(lines), style="green", no_wrap=True).append(f"\n{caption}", style="dim")
+
+    def _measures(self) -> Text:
+        text = Text()
+        match self._outcome:
+            case None:
+                text.append("waiting for the first window of 10 s", style="dim")
+            case Estimated(quality_db=quality_db, heart_rate=rate):
+                bpm = f"{rate.bpm:.0f}" if rate.bpm is not None else "--"
+                text.append(f"♥ {bpm} bpm", style="bold red").append(f"   quality {quality_db:.0f} dB")
+            case Rejected(reason=reason, detail=detail):
+                text.append(f"window rejected: {reason}", style="bold yellow").append(f"   {detail}", style="dim")
+            case OverBudget(limit=limit, hop_s=hop_s):
+                text.append(f"over budget: {limit}", style="bold red").append(f"   windows every {hop_s:g} s")
+            case _:
+                assert_never(self._outcome)
+        if self._link.strap_says and self._link.strap_says.bpm:
+            text.append(f"   strap says {self._link.strap_says.bpm} bpm", style="dim")
+        return text
+
+    def _estimates(self) -> RenderableType:
+        table = Table.grid(padding=(0, 2))
+        for estimate in self._estimated.estimates if self._estimated else ():
+            table.add_row(estimate.name, _bar(estimate), f"{estimate.probability:4.0%}")
+        old = self._estimated is not None and self._estimated is not self._outcome
+        caption = f"pack: {self._pack}" + (" (estimates of an earlier window)" if old else "")
+        return Group(table, Text(caption, style="dim"))
+
+    def _counters(self) -> Text:
+        stream, link = self._stream, self._link
+        elapsed_s = self._now_s - self._began_s if self._began_s is not None else 0.0
+        text = Text("link ").append(str(link.state), style=_LINK_STYLE[link.state])
+        text.append(f"   {link.peer}")
+        if link.battery_percent is not None:
+            text.append(f"   battery {link.battery_percent} %")
+        text.append(f"   {int(elapsed_s // 60)}:{elapsed_s % 60:04.1f}")
+        sent = f"{self._samples_sent()} sent   " if self._samples_sent else ""
+        text.append(f"\nsamples  {sent}{stream.samples_received} received   ")
+        text.append(f"{stream.samples_lost} lost", style="yellow" if stream.samples_lost else "")
+        by_reason = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(stream.lost.items()))
+        text.append(f" ({by_reason})" if by_reason else "")
+        text.append(f"\nwindows  {self._windows}   {self._rejected} rejected")
+        return text
+
+
+def _bar(estimate: LabEstimate) -> Text:
+    filled = round(estimate.probability * _BAR)
+    style = "bold magenta" if estimate.above_threshold else "cyan"
+    return Text("█" * filled, style=style).append("░" * (_BAR - filled), style="dim")
