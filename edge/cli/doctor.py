@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from edge.cli.console import output, print_json
@@ -74,7 +75,8 @@ def doctor(
 def _python() -> Finding:
     supported = _OLDEST_PYTHON <= sys.version_info[:2] < _NEWER_PYTHON
     cores = len(os.sched_getaffinity(0))
-    found = f"Python {platform.python_version()} on {platform.machine()}, {cores} cores, {platform.platform()}"
+    system = f"{platform.system()} {platform.release()}"
+    found = f"Python {platform.python_version()}, {platform.machine()}, {cores} cores, {system}"
     return Finding("machine", found, supported, "use Python 3.11 to 3.13")
 
 
@@ -137,6 +139,6 @@ def _table(findings: tuple[Finding, ...]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
         mark = "[green]yes[/]" if finding.ok else "[yellow]no[/]"
-        advice = "" if finding.ok else f"[dim]{finding.advice.replace('[', chr(92) + '[')}[/]"
-        table.add_row(finding.what, mark, finding.found, advice)
+        advice = "" if finding.ok else f" [dim]- {escape(finding.advice)}[/]"
+        table.add_row(finding.what, mark, escape(finding.found) + advice)
     return table

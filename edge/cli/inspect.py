@@ -58,8 +58,8 @@ def _as_json(path: Path, pack: ModelPack, tests: dict[str, str]) -> dict[str, An
 def _facts(path: Path, manifest: Manifest, tests: dict[str, str]) -> Table:
     contract, provenance = manifest.preprocessing, manifest.provenance
     table = Table(title=manifest.label, title_justify="left", box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column()
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     table.add_row("file", f"{path}, {path.stat().st_size:,} bytes")
     table.add_row(
         "model", f"{manifest.quantisation}, {manifest.model_size_bytes:,} bytes, sha256 {manifest.model_sha256}"
