@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ble_gateway.cli.strip import draw_strip
+from ble_gateway.cli.strip import draw_strip, usual_extent
 from ble_gateway.link import Link, LinkState
 from ble_gateway.stream import H10Stream
 from edge.outcome import Estimated, LabEstimate, Outcome, OverBudget, Rejected
@@ -20,7 +20,6 @@ from edge.signal import SampleBlock
 
 _STRIP_S: Final = 6.0
 _STRIP_ROWS: Final = 8
-_SMALLEST_SPAN_MV: Final = 1.0
 _BAR: Final = 24
 _LINK_STYLE: Final = {
     LinkState.SEARCHING: "yellow",
@@ -123,10 +122,9 @@ class Scene:
         waiting = max(0, self._latest_samples - round(passed))
         signal = np.array(self._signal)[: len(self._signal) - waiting][-shown:]
         signal = np.concatenate([np.full(shown - signal.size, np.nan), signal])
-        known = signal[np.isfinite(signal)]
-        span_mv = max(_SMALLEST_SPAN_MV, 1.1 * 2 * float(np.abs(known - np.median(known)).max())) if known.size else 1.0
-        lines = draw_strip(signal, max(10, columns), _STRIP_ROWS, span_mv)
-        caption = f"{_STRIP_S:g} s, {span_mv:.1f} mV from bottom to top"
+        extent = usual_extent(signal, round(self._rate_hz))
+        lines = draw_strip(signal, max(10, columns), _STRIP_ROWS, extent)
+        caption = f"{_STRIP_S:g} s, {extent.span_mv:.1f} mV from bottom to top"
         return Text("\n".join(lines), style="green", no_wrap=True).append(f"\n{caption}", style="dim")
 
     def _measures(self) -> Text:
