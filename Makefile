@@ -35,7 +35,8 @@ bench: install  ## Measure one window and one replay on this machine
 
 train: install  ## Train, convert and evaluate the demonstration pack again (brings torch, 20 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
-	$(BIN)/python -m converter.training.demonstration -o edge/packs
+	$(BIN)/python -m converter.training.demonstration -o build/demonstration
+	$(BIN)/python -m converter.training.pack build/demonstration -o edge/packs/demonstration.tflite
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -63,6 +63,7 @@ def _play(
         counted_as="read",
         samples=n_samples,
         store=store,
+        extra={"duration_s": round(n_samples / recording.rate_hz, 3)},
     )
 
 
