@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,10 @@ _TFLITE_IDENTIFIER: Final = b"TFL3"
 _LARGEST_MEMBER_BYTES: Final = 64 << 20
 _ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _COPY_AGAIN: Final = "copy or make the pack again"
+_BROKEN_ZIP: Final = (
+    zipfile.BadZipFile, zlib.error, KeyError, EOFError, ValueError, OSError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What `zipfile` and `numpy.load` raise at bytes that are no archive of theirs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +118,7 @@ class ModelPack:
         try:
             self_test = _self_test(members["selftest.npz"])
             parity = json.loads(members["parity.json"])
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except _BROKEN_ZIP as error:
             raise PackError(
                 PackFault.CORRUPT, f"the self-test in {name} cannot be read ({error})", advice=_COPY_AGAIN
             ) from error
@@ -149,7 +154,7 @@ def _members(data: bytes, name: str) -> dict[str, bytes]:
                 if archive.getinfo(wanted).file_size > _LARGEST_MEMBER_BYTES:
                     raise PackError(PackFault.CORRUPT, f"{wanted} in {name} is absurdly large", advice=_COPY_AGAIN)
                 members[wanted] = archive.read(wanted)
-    except (zipfile.BadZipFile, KeyError, EOFError, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN_ZIP as error:
         fault = PackFault.CORRUPT if is_tflite else PackFault.NOT_A_PACK
         why = "a plain TFLite model, or a truncated or damaged pack" if is_tflite else "not a TFLite file"
         raise PackError(fault, f"{name} is no pack: {why}", advice=_COPY_AGAIN) from error

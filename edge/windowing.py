@@ -105,7 +105,7 @@ class Windower:
             return
         segment.finish()
         yield from self._windows(segment)
-        if segment.n_out > segment.covered and segment.n_out > segment.next_start:
+        if segment.leaves_samples:
             span = segment.span(segment.next_start, segment.n_out - segment.next_start)
             full_s = self._window / self._rate_hz
             yield Rejected(span, reason, f"{span.duration_s:.1f} s of the {full_s:g} s a window needs")
@@ -131,6 +131,12 @@ class _Segment:
     @property
     def n_out(self) -> int:
         return self._from_out + self._millivolts.size
+
+    @property
+    def leaves_samples(self) -> bool:
+        """Whether source samples remain that no window has, and none will."""
+        begin = self._source_index(max(self.covered, self.next_start))
+        return self._blocks[-1].end_index > begin
 
     def push(self, block: SampleBlock) -> None:
         self._blocks.append(block)
