@@ -186,7 +186,7 @@ class Link:
         self._stopped_by_device = False
         self._task: asyncio.Task[None] | None = None
         self._device: BLEDevice | None = None
-        self._heard_s = 0.0
+        self._heard_s = 0.0  # or later, where the first frame is awaited
         self.state = LinkState.SEARCHING
         """Where the link stands."""
         self.connections = 0
@@ -346,7 +346,7 @@ class Link:
                     advice="check that the strap is worn and wet",
                 )
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), patience_s)
+                await asyncio.wait_for(self._wake.wait(), min(patience_s, _SILENCE_S / 4))
                 self._wake.clear()
 
     async def _say_goodbye(self, client: BleakClient | None) -> None:
@@ -363,7 +363,7 @@ class Link:
     def _on_data(self, _: BleakGATTCharacteristic, data: bytearray) -> None:
         if self._clock is None:
             return
-        self._heard_s = max(self._heard_s, asyncio.get_running_loop().time())
+        self._heard_s = asyncio.get_running_loop().time()
         if self._queue.qsize() >= self._queue_frames:
             self.dropped_frames += 1
             self._note(GapReason.QUEUE_OVERFLOW)

@@ -89,10 +89,11 @@ class BumbleScanner(BaseBleakScanner):
 
     def _on_advertisement(self, seen: Any) -> None:
         advertised = _advertised(seen.data, seen.rssi)
+        if not self.is_allowed_uuid(advertised.service_uuids):
+            return
         address = seen.address.to_string(False)
         device = self.create_or_update_device(address, address, advertised.local_name, seen.address, advertised)
-        if self.is_allowed_uuid(advertised.service_uuids):
-            self.call_detection_callbacks(device, advertised)
+        self.call_detection_callbacks(device, advertised)
 
 
 class BumbleClient(BaseBleakClient):
@@ -135,7 +136,7 @@ class BumbleClient(BaseBleakClient):
         """Connect, and discover all services."""
         if self._connection:
             raise BleakError("Client is already connected")
-        address = self._device.details if self._device else await self._find()
+        address = await self._find()
         try:
             connection = await self.central.connect(address, core.PhysicalTransport.LE, timeout=self._timeout)
         except core.TimeoutError as error:
@@ -230,7 +231,11 @@ class BumbleClient(BaseBleakClient):
             raise
 
     async def _find(self) -> hci.Address:
-        """Scan for the address, as the platforms do for one they do not know."""
+        """Scan for the address.
+
+        Always: bumble's controller takes no new connection after one that was given up, so none is begun that the
+        peer would not take at once.
+        """
         found: asyncio.Future[hci.Address] = asyncio.get_running_loop().create_future()
 
         def on_advertisement(seen: Any) -> None:
@@ -241,7 +246,9 @@ class BumbleClient(BaseBleakClient):
         await self.central.start_scanning(active=True)
         try:
             return await asyncio.wait_for(found, self._timeout)
-        except TimeoutError:
+        except TimeoutError as error:
+            if self._device:
+                raise TimeoutError(f"{self.address} does not advertise") from error
             raise BleakDeviceNotFoundError(self.address, f"Device {self.address} was not found") from None
         finally:
             self.central.remove_listener(self.central.EVENT_ADVERTISEMENT, on_advertisement)

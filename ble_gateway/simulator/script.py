@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 CALM_END_S: Final = 15.0
-"""No disconnect this close to the end: a receiver can count a loss only when something arrives after it."""
+"""The strap is within reach for the last seconds: a loss is known only by what arrives after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class FrameFate:
 class Script:
     """All that happens in one play; the same seed gives the same play.
 
-    The first and the last frame always arrive, and no disconnect falls into the last `CALM_END_S`, so that
-    every loss can be counted.
+    The first and the last frame always arrive, and no outage reaches into the last `CALM_END_S`, so that every
+    loss can be counted.
 
     Parameters
     ----------
@@ -77,6 +77,6 @@ class Script:
     def disconnects_within(self, from_s: float, to_s: float, *, ends_s: float) -> bool:
         """Whether the link breaks in ``from_s < t <= to_s``, s since the begin of a play of `ends_s`."""
         every_s = self.disconnect_every_s
-        if every_s is None or to_s > ends_s - CALM_END_S:
+        if every_s is None or to_s + self.outage_s > ends_s - CALM_END_S:
             return False
         return math.floor(to_s / every_s) > max(0, math.floor(from_s / every_s))

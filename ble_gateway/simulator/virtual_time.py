@@ -82,8 +82,6 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self, speed: float) -> None:
-        if not speed > 0:
-            raise ValueError(f"speed is {speed}: must be above 0")
         self._pace = _Pace(speed)
         self._paced = _PacedSelector(self._pace)
         super().__init__(self._paced)
@@ -112,6 +110,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtually(main: Coroutine[Any, Any, T], *, speed: float) -> T:
-    """Run `main` to its end on virtual time, as `asyncio.run` does on real time."""
+    """Run `main` to its end on virtual time, as `asyncio.run` does on real time.
+
+    Raises
+    ------
+    ValueError
+        If `speed` is not above 0.
+    """
+    if not speed > 0:
+        raise ValueError(f"speed is {speed}: must be above 0")
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(speed)) as runner:
         return runner.run(main)

@@ -36,7 +36,7 @@ def test_a_play_disconnects_once_each_interval_but_neither_at_its_begin_nor_near
     step_s = 0.56
     breaks_s = [t for t in np.arange(0, 200, step_s) if script.disconnects_within(t - step_s, t, ends_s=200)]
     assert [round(t / 60) for t in breaks_s] == [1, 2, 3]
-    assert not script.disconnects_within(0, 190, ends_s=190 + CALM_END_S - 0.1)
+    assert not script.disconnects_within(0, 190, ends_s=190 + script.outage_s + CALM_END_S - 0.1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+import asyncio
+
+import pytest
+from bleak import BleakClient, BleakScanner
+from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
+from bumble import att
+from bumble.gatt import CharacteristicValue
+
+from ble_gateway.wearables import heart_rate, polar_h10
+from tests.ble_gateway.scenes import on_virtual_time, scene
+
+STRAP = "F0:5E:ED:00:00:01"
+
+
+@on_virtual_time
+async def test_a_scan_sees_the_straps_name_and_services():
+    async with scene() as on_air:
+        seen = await BleakScanner.discover(timeout=2, return_adv=True, backend=on_air.radio.scanner)
+    device, advertised = seen[STRAP]
+    assert (device.name, advertised.service_uuids) == ("Polar H10 5EED0001", [heart_rate.HEART_RATE_SERVICE])
+
+
+@on_virtual_time
+async def test_a_scan_for_other_services_does_not_see_the_strap():
+    async with scene() as on_air:
+        seen = await BleakScanner.discover(
+            timeout=2, service_uuids=[polar_h10.PMD_SERVICE], backend=on_air.radio.scanner
+        )
+    assert seen == []
+
+
+@on_virtual_time
+async def test_a_connection_by_address_finds_the_services_with_their_properties():
+    async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
+        assert client.mtu_size == 247
+        control = client.services.get_characteristic(polar_h10.PMD_CONTROL_POINT)
+        assert sorted(control.properties) == ["indicate", "read", "write"]
+        assert client.services.get_characteristic(polar_h10.PMD_DATA).properties == ["notify"]
+        assert await client.read_gatt_char(heart_rate.BATTERY_LEVEL) == bytearray([87])
+        assert client.name == STRAP.replace(":", "-")
+
+
+@on_virtual_time
+async def test_an_address_that_is_not_there_is_not_found():
+    async with scene() as on_air:
+        with pytest.raises(BleakDeviceNotFoundError):
+            await BleakClient("F0:00:00:00:00:99", timeout=3, backend=on_air.radio.client).connect()
+
+
+@on_virtual_time
+async def test_what_the_strap_refuses_is_a_protocol_error():
+    def refuse(_):
+        raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
+
+    async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
+        on_air.strap.control.value = CharacteristicValue(read=refuse)
+        with pytest.raises(BleakGATTProtocolError) as refusal:
+            await client.read_gatt_char(polar_h10.PMD_CONTROL_POINT)
+    assert refusal.value.code == 0x02
+
+
+@on_virtual_time
+async def test_a_request_after_the_link_broke_is_an_error_and_a_callback_says_so():
+    broken = asyncio.Event()
+    async with scene() as on_air:
+        client = BleakClient(STRAP, lambda _: broken.set(), backend=on_air.radio.client)
+        await client.connect()
+        await next(iter(on_air.strap.device.connections.values())).disconnect(0x08)
+        await broken.wait()
+        assert not client.is_connected
+        with pytest.raises(BleakError, match="Not connected"):
+            await client.read_gatt_char(heart_rate.BATTERY_LEVEL)
+
+
+@on_virtual_time
+async def test_a_link_that_breaks_under_a_request_is_an_error_and_no_cancellation():
+    async with scene() as on_air:
+        client = BleakClient(STRAP, backend=on_air.radio.client)
+        await client.connect()
+        asking = asyncio.create_task(client.read_gatt_char(heart_rate.BATTERY_LEVEL))
+        await asyncio.sleep(0)
+        await next(iter(on_air.strap.device.connections.values())).disconnect(0x08)
+        with pytest.raises(BleakError):
+            await asking
+
+
+@on_virtual_time
+async def test_a_cancelled_request_stays_cancelled():
+    async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
+        asking = asyncio.create_task(client.read_gatt_char(heart_rate.BATTERY_LEVEL))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+
+@on_virtual_time
+async def test_a_write_without_response_that_does_not_fit_a_packet_is_refused():
+    async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
+        with pytest.raises(BleakError, match="500 bytes"):
+            await client.write_gatt_char(polar_h10.PMD_CONTROL_POINT, bytes(500), response=False)
+
+
+@on_virtual_time
+async def test_a_long_write_arrives_whole():
+    async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
+        await client.write_gatt_char(polar_h10.PMD_CONTROL_POINT, bytes(range(250)) * 2, response=True)
+        assert on_air.strap.commands == [bytes(range(250)) * 2]
+
+
+@on_virtual_time
+async def test_notifications_end_when_they_are_unsubscribed():
+    heard = []
+    async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
+        await client.start_notify(polar_h10.PMD_DATA, lambda _, value: heard.append(bytes(value)))
+        with pytest.raises(BleakError, match="already on"):
+            await client.start_notify(polar_h10.PMD_DATA, lambda _, value: heard.append(bytes(value)))
+        await on_air.strap.notify(on_air.strap.data, b"one")
+        await asyncio.sleep(1)
+        await client.stop_notify(polar_h10.PMD_DATA)
+        await on_air.strap.notify(on_air.strap.data, b"two")
+        await asyncio.sleep(1)
+    assert heard == [b"one"]
