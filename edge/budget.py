@@ -20,13 +20,16 @@ _LONGEST_STRIDE: Final = 16
 
 
 class Stage(StrEnum):
-    """A step of the loop; together they are the latency from a full window to its outcome."""
+    """A step of the loop; ``TOTAL`` is the latency from a full window to its outcome."""
 
+    WINDOW = "window"
+    """Resampling and cutting; the only one that is measured for each block, not for each window."""
     MEASURE = "measure"
     PREPROCESS = "preprocess"
     QUANTISE = "quantise"
     INFER = "infer"
     DECODE = "decode"
+    TOTAL = "total"
 
 
 @dataclass(frozen=True, slots=True)

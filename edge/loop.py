@@ -83,11 +83,11 @@ class InferenceLoop:
         StreamError
             If the block does not continue the stream.
         """
-        return tuple(self._end(self._windower.push(block)))
+        return self._end(self._windower.push(block))
 
     def finish(self) -> tuple[Outcome, ...]:
         """End the stream and give the outcome of what is left of it."""
-        return tuple(self._end(self._windower.finish()))
+        return self._end(self._windower.finish())
 
     def report(self) -> LoopReport:
         """Say what has been done so far."""
@@ -99,13 +99,13 @@ class InferenceLoop:
             latency_ms=self._times.percentiles(),
         )
 
-    def _end(self, cuts: Iterator[Cut]) -> Iterator[Outcome]:
-        for cut in cuts:
-            outcome = self._outcome(cut)
-            self._ended[type(outcome).__name__] += 1
-            if isinstance(outcome, Rejected):
-                self._rejected[outcome.reason] += 1
-            yield outcome
+    def _end(self, cutting: Iterator[Cut]) -> tuple[Outcome, ...]:
+        with self._times.timing(Stage.WINDOW):
+            cuts = list(cutting)
+        outcomes = tuple(self._outcome(cut) for cut in cuts)
+        self._ended.update(type(outcome).__name__ for outcome in outcomes)
+        self._rejected.update(outcome.reason for outcome in outcomes if isinstance(outcome, Rejected))
+        return outcomes
 
     def _outcome(self, cut: Cut) -> Outcome:
         match cut:
@@ -116,9 +116,9 @@ class InferenceLoop:
                 if excess:
                     hop_s = self._hop_s * self._pace.stride
                     return OverBudget(cut.span, excess.limit, excess.measured, excess.allowed, hop_s)
-                with self._times.timing("total"):
+                with self._times.timing(Stage.TOTAL):
                     outcome = self._estimate(cut)
-                self._pace.ran(self._times.last_ms("total"))
+                self._pace.ran(self._times.last_ms(Stage.TOTAL))
                 return outcome
             case _:
                 assert_never(cut)
