@@ -152,7 +152,8 @@ def open_loop(
     pack_path: Path | None = None,
     *,
     hop_s: float,
-    budget: Budget | None = None,
+    latency_p99_ms: float | None = None,
+    resident_mb: float | None = None,
     runtime: str | None = None,
     n_threads: int = 1,
 ) -> InferenceLoop:
@@ -162,8 +163,10 @@ def open_loop(
     ----------
     pack_path
         The pack; the shipped demonstration pack by default.
-    hop_s, budget
-        As `InferenceLoop` takes them.
+    hop_s
+        From one window's start to the next one's, s.
+    latency_p99_ms, resident_mb
+        Limits in place of those the pack states; see `edge.budget.Budget`.
     runtime, n_threads
         As `edge.interpreter.open_interpreter` takes them.
 
@@ -173,4 +176,6 @@ def open_loop(
         If the pack must not be run here.
     """
     model = open_model(read_pack(pack_path or SHIPPED), runtime=runtime, n_threads=n_threads)
+    stated = model.pack.manifest.budget
+    budget = Budget(latency_p99_ms or stated.latency_p99_ms, resident_mb or stated.resident_mb)
     return InferenceLoop(model, hop_s=hop_s, budget=budget)

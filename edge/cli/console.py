@@ -1,6 +1,7 @@
 """What verbs print: tables for people on stdout, progress and errors on stderr, one JSON object for machines."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich.console import Console
@@ -14,6 +15,8 @@ output: Final = Console(highlight=False)
 """What the user asked for."""
 errors: Final = Console(stderr=True, highlight=False)
 """Progress, warnings and errors."""
+
+_A_YEAR_S: Final = 365.0 * 86_400.0
 
 NOT_MEDICAL: Final = "Not a medical device. Estimates are not laboratory results."
 
@@ -38,7 +41,7 @@ def print_json(value: dict[str, Any]) -> None:
 def outcome_line(outcome: Outcome) -> str:
     """Say an outcome in one line of rich markup."""
     span = outcome.span
-    place = f"{span.start_s % 86400:9.1f} s"
+    place = _clock(span.start_s)
     match outcome:
         case Estimated():
             bpm = outcome.heart_rate.bpm
@@ -52,6 +55,13 @@ def outcome_line(outcome: Outcome) -> str:
                 f"{place}  [red]over budget[/]: {outcome.limit} {outcome.measured:.0f} of {outcome.allowed:.0f}, "
                 f"windows every {outcome.hop_s:g} s"
             )
+
+
+def _clock(time_s: float) -> str:
+    """Local time of day; seconds from the start of a recording that does not say when it began."""
+    if time_s < _A_YEAR_S:
+        return f"{time_s:8.1f} s"
+    return f"{datetime.fromtimestamp(time_s, UTC).astimezone():%H:%M:%S}"
 
 
 def _estimate(name: str, probability: float, above: bool) -> str:

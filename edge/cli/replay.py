@@ -22,6 +22,8 @@ def replay(
     store: Annotated[Path, typer.Option(help="SQLite file to append to.")] = Path("anyecg.db"),
     hop: Annotated[float, typer.Option(help="From one window's start to the next one's, s.", min=0.1)] = 10.0,
     duration: Annotated[float | None, typer.Option(help="Stop after this much of the recording, s.", min=0.0)] = None,
+    budget_ms: Annotated[float | None, typer.Option(help="Latency limit (p99) in place of the pack's.", min=1)] = None,
+    budget_mb: Annotated[float | None, typer.Option(help="Memory limit in place of the pack's.", min=1)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each window.")] = False,
 ) -> None:
@@ -30,7 +32,7 @@ def replay(
     Example: anyecg replay mitdb/119 --channel MLII --store night.db
     """
     recording = open_recording(file, channel, rate)
-    loop = open_loop(pack, hop_s=hop)
+    loop = open_loop(pack, hop_s=hop, latency_p99_ms=budget_ms, resident_mb=budget_mb)
     with OutcomeStore.open(store) as opened, opened.run(f"{recording.name} {recording.channel}") as run:
         summary = _play(recording, loop, run, store, limit_s=duration, lines=not (as_json or quiet))
     if as_json:
@@ -69,4 +71,4 @@ def _play(
 
 def _print(outcomes: tuple[Outcome, ...]) -> None:
     for outcome in outcomes:
-        output.print(outcome_line(outcome))
+        output.print(outcome_line(outcome), soft_wrap=True)
