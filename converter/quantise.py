@@ -1,5 +1,9 @@
 """Float graph to int8, through ai-edge-quantizer with ranges of our own calibration."""
 
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -55,9 +59,18 @@ def quantise(float_model: bytes, mode: Mode, calibration: NDArray[np.float32]) -
         case Mode.FULL:
             recipe = recipe_manager.RecipeManager()
             recipe.add_static_config(regex=".*", operation_name=_EVERYTHING, activation_num_bits=8, weight_num_bits=8)
-            return _quantised(float_model, recipe, _ranges(float_model, recipe, calibration))
+            with _quiet():
+                return _quantised(float_model, recipe, _ranges(float_model, recipe, calibration))
         case _:
             assert_never(mode)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the quantizer's own progress, sizes and advice on debugging off the user's screen."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*", category=UserWarning)
+        yield
 
 
 def _ranges(float_model: bytes, recipe: Any, calibration: NDArray[np.float32]) -> Any:

@@ -1,0 +1,84 @@
+"""The older runtime for real: tflite-runtime 2.14 with numpy 1, in an environment of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_quantizer import quantizer, recipe
+
+from converter.calibration import synthetic_windows
+from converter.ecgfounder.checkpoint import Checkpoint
+from converter.ecgfounder.emit import emit
+from edge.model import open_model
+from edge.pack import SHIPPED, read_pack
+from edge.preprocess import ECGFOUNDER
+from tests.converter.networks import SMALL, random_weights
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = ("tflite-runtime==2.14.0", "numpy<2", "scipy", "pydantic")
+
+
+@pytest.fixture(scope="session")
+def older_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has tflite-runtime and sees this checkout."""
+    if sys.version_info[:2] != (3, 11):
+        pytest.skip(f"tflite-runtime 2.14 has no wheel for Python {sys.version_info[0]}.{sys.version_info[1]}")
+    folder = tmp_path_factory.mktemp("tflite-runtime")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS]
+    installed = subprocess.run(install, capture_output=True, text=True, check=False)
+    if installed.returncode:
+        pytest.skip(f"tflite-runtime cannot be installed here: {installed.stderr.strip().splitlines()[-1]}")
+    return python
+
+
+def ask(python: Path, script: str, *arguments: object) -> dict[str, object]:
+    """Run a script in the older environment; its last line is JSON."""
+    command = [python, "-c", script, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def test_the_shipped_pack_passes_its_self_test_on_tflite_runtime(older_python: Path) -> None:
+    script = (
+        "import json; from edge.model import open_model; from edge.pack import SHIPPED, read_pack; "
+        "print(json.dumps({'family': open_model(read_pack(SHIPPED)).kernel_family}))"
+    )
+    assert ask(older_python, script) == {"family": "tflite-runtime/builtin"}
+
+
+def test_a_dynamic_range_model_is_refused_on_tflite_runtime(older_python: Path, tmp_path: Path) -> None:
+    work = quantizer.Quantizer(emit(Checkpoint.of_state_dict(random_weights(SMALL, seed=3)), ECGFOUNDER.window_samples))
+    work.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+    model = tmp_path / "dynamic.tflite"
+    model.write_bytes(bytes(work.quantize(None).quantized_model))
+    script = (
+        "import json, sys, pathlib; from edge.errors import RuntimeUnavailable; "
+        "from edge.interpreter import open_interpreter\n"
+        "try: open_interpreter(pathlib.Path(sys.argv[1]).read_bytes()); said = 'opened'\n"
+        "except RuntimeUnavailable as error: said = str(error)\n"
+        "print(json.dumps({'said': said}))"
+    )
+    assert "dynamic-range convolutions" in str(ask(older_python, script, model)["said"])
+
+
+def test_both_runtimes_agree_within_the_packs_tolerance_on_unseen_windows(older_python: Path) -> None:
+    script = (
+        "import json, sys, numpy as np; from edge.model import open_model; from edge.pack import SHIPPED, read_pack; "
+        "m = open_model(read_pack(SHIPPED)); x = np.load(sys.argv[1]); "
+        "print(json.dumps({'y': [m.infer(m.quantise(m.preprocess(w))).tolist() for w in x]}))"
+    )
+    windows = synthetic_windows(ECGFOUNDER, 16, seed=7).millivolts
+    pack = read_pack(SHIPPED)
+    here = open_model(pack, runtime="litert")
+    expected = np.stack([here.infer(here.quantise(here.preprocess(w))) for w in windows]).astype(int)
+    path = older_python.parent / "windows.npy"
+    np.save(path, windows)
+    actual = np.array(ask(older_python, script, path)["y"])
+    assert np.abs(actual - expected).max() <= pack.self_test.tolerance
