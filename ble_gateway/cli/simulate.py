@@ -12,6 +12,7 @@ from ble_gateway.link import steady_clock
 from ble_gateway.simulator.air import Air, read_place
 from ble_gateway.simulator.script import Script
 from ble_gateway.simulator.virtual_h10 import VirtualH10
+from ble_gateway.wearables.polar_h10 import stop_ecg
 from edge.cli.console import errors, output, print_json
 
 
@@ -42,14 +43,17 @@ def simulate(
     script = write_script(
         seed=seed, loss=loss, jitter_ms=jitter_ms, drift_ppm=drift_ppm, disconnect_every_s=disconnect_every
     )
-    samples_sent = asyncio.run(_serve(host, port, play, script, as_json=as_json))
+    strap = asyncio.run(_serve(host, port, play, script, as_json=as_json))
+    stopped = strap.commands[-1:] == [stop_ecg()]
     if as_json:
-        print_json({"source": play.name, "simulated": True, "samples_sent": samples_sent})
+        figures = {"source": play.name, "simulated": True, "samples_sent": strap.samples_sent, "stopped": stopped}
+        print_json(figures)
     else:
-        output.print(f"SIMULATION ended: {samples_sent} samples sent")
+        goodbye = "the gateway stopped the stream" if stopped else "no gateway stopped the stream"
+        output.print(f"SIMULATION ended: {strap.samples_sent} samples sent, {goodbye}")
 
 
-async def _serve(host: str, port: int, play: Play, script: Script, *, as_json: bool) -> int:
+async def _serve(host: str, port: int, play: Play, script: Script, *, as_json: bool) -> VirtualH10:
     air = Air()
     strap = VirtualH10(air.controller(), play.samples, script, clock=steady_clock(), n_samples=play.n_samples)
     async with air.served(host, port) as served_port:
@@ -61,7 +65,7 @@ async def _serve(host: str, port: int, play: Play, script: Script, *, as_json: b
         )
         await _until_over_or_interrupted(strap)
         await strap.power_off()
-    return strap.samples_sent
+    return strap
 
 
 async def _until_over_or_interrupted(strap: VirtualH10) -> None:
