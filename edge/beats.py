@@ -13,6 +13,8 @@ from edge.outcome import HeartRate
 _BAND_HZ: Final = (5.0, 20.0)
 _INTEGRATE_S: Final = 0.10
 _REFRACTORY_S: Final = 0.25
+_T_WAVE_S: Final = 0.36
+_T_WAVE_HEIGHT: Final = 0.5
 _NEIGHBOURS: Final = 7
 _RELATIVE_HEIGHT: Final = 0.30
 _CONTRAST_CAP: Final = 1e3
@@ -55,16 +57,23 @@ def find_beats(millivolts: NDArray[np.floating[Any]], rate_hz: float) -> Beats:
     """
     banded = signal.sosfiltfilt(_band(rate_hz), millivolts)
     slope = np.gradient(banded)
-    energy = ndimage.uniform_filter1d(slope * slope, max(1, round(_INTEGRATE_S * rate_hz)), mode="reflect")
+    integrated = max(1, round(_INTEGRATE_S * rate_hz))
+    energy = ndimage.uniform_filter1d(slope * slope, integrated, mode="reflect")
     rms = np.sqrt(np.maximum(energy, 0.0))
     floor = float(np.median(rms))
     peaks, _ = signal.find_peaks(rms, distance=max(1, round(_REFRACTORY_S * rate_hz)), height=2.0 * floor)
+    # At the very ends stands the filter's own answer to the signal's beginning and end.
+    edge = integrated // 2
+    peaks = peaks[(peaks >= edge) & (peaks < rms.size - edge)]
     if peaks.size == 0:
         return Beats(peaks, 0.0)
     heights = rms[peaks]
     tall = peaks[heights >= _RELATIVE_HEIGHT * heights.max()] if peaks.size < _NEIGHBOURS else peaks
     typical = ndimage.percentile_filter(rms[tall], 60, size=_NEIGHBOURS, mode="nearest")
     beats = tall[rms[tall] >= _RELATIVE_HEIGHT * typical]
+    # A T wave follows its complex closely, and is less than half as steep.
+    follows = np.diff(beats, prepend=-rms.size) < _T_WAVE_S * rate_hz
+    beats = beats[~(follows & (rms[beats] < _T_WAVE_HEIGHT * np.roll(rms[beats], 1)))]
     contrast = min(float(np.median(rms[beats])) / floor, _CONTRAST_CAP) if floor > 0 else _CONTRAST_CAP
     return Beats(beats, 20.0 * float(np.log10(contrast)))
 

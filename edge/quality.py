@@ -15,6 +15,7 @@ _FLAT_S: Final = 1.0
 _SMALLEST_ECG_MV: Final = 0.050
 _LARGEST_ECG_MV: Final = 20.0
 _RAILED_FRACTION: Final = 0.01
+_FEWEST_BEATS: Final = 2
 _CONTRAST_DB: Final = 13.0
 """Between MIT-BIH DS1 (99 % of the windows of 20 of 22 records lie above) and electrode motion at 0-6 dB (NSTDB)."""
 
@@ -56,6 +57,8 @@ def judge(window: Window, beats: Beats) -> Fault | None:
     moved_mv = ndimage.maximum_filter1d(x, second) - ndimage.minimum_filter1d(x, second)
     if float(moved_mv[second // 2 : -(second // 2) or None].min()) < _FLAT_RANGE_MV:
         return Fault(Rejection.FLAT, f"moves less than {_FLAT_RANGE_MV * 1e3:.0f} uV for {_FLAT_S:g} s or more")
+    if beats.indices.size < _FEWEST_BEATS:
+        return Fault(Rejection.NOISY, f"{beats.indices.size} beats found, {_FEWEST_BEATS} are needed")
     if beats.contrast_db < _CONTRAST_DB:
         return Fault(
             Rejection.NOISY, f"beats stand {beats.contrast_db:.0f} dB out of the noise, {_CONTRAST_DB:.0f} are needed"
