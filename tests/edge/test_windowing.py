@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -72,7 +74,7 @@ def test_every_sample_that_arrived_is_in_an_outcome(made, hop_s):
 def test_windows_one_after_another_share_no_sample(made):
     counts, cuts, _, lost, rate_hz = made
     spans = [w.span for w in cut(stream(counts, cuts, lost, rate_hz=rate_hz))]
-    assert all(a.end_index <= b.first_index for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end_index <= b.first_index for a, b in pairwise(spans))
 
 
 @given(st.floats(20.0, 2000.0), st.integers(1, 3000), st.sampled_from([0.5, 3.3, 10.0, 11.0]))
