@@ -1,0 +1,1 @@
+"""Training of networks that become packs; needs the extra `train`."""
