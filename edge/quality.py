@@ -61,6 +61,6 @@ def judge(window: Window, beats: Beats) -> Fault | None:
         return Fault(Rejection.NOISY, f"{beats.indices.size} beats found, {_FEWEST_BEATS} are needed")
     if beats.contrast_db < _CONTRAST_DB:
         return Fault(
-            Rejection.NOISY, f"beats stand {beats.contrast_db:.0f} dB out of the noise, {_CONTRAST_DB:.0f} are needed"
+            Rejection.NOISY, f"beats stand {beats.contrast_db:.1f} dB out of the noise, {_CONTRAST_DB:g} are needed"
         )
     return None
