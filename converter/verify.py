@@ -65,7 +65,7 @@ class Parity:
 
     def as_json(self) -> dict[str, Any]:
         """Return the rows as JSON values."""
-        return asdict(self)
+        return {**asdict(self), "outputs": [asdict(row) for row in self.outputs]}
 
 
 def verify(reference: Model, converted: Model, windows: WindowSet) -> Parity:

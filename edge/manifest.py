@@ -1,13 +1,17 @@
 """What a pack says of itself: the manifest, validated field by field."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self, assert_never
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge.preprocess import Preprocessing, Step
+from edge.preprocess import Bandpass, MedianBaseline, Notch, Preprocessing, Step, ZScore
 
 SCHEMA_VERSION: Final = 1
 """Version of the manifest this release writes, and the newest it reads."""
+
+
+_SHORTEST_WINDOW_S: Final = 1.0
+_HIGHEST_ORDER: Final = 10
 
 
 class _Part(BaseModel):
@@ -137,9 +141,18 @@ class Manifest(_Part):
 class Contract(_Part):
     """`edge.preprocess.Preprocessing` as it stands in a manifest."""
 
-    rate_hz: float = Field(gt=0, le=10_000)
+    rate_hz: float = Field(ge=50, le=10_000)
     window_samples: int = Field(gt=0, le=1_000_000)
     steps: tuple[Annotated[Step, Field(discriminator="kind")], ...]
+
+    @model_validator(mode="after")
+    def _can_run(self) -> Self:
+        if self.window_samples < _SHORTEST_WINDOW_S * self.rate_hz:
+            raise ValueError(f"a window of {self.window_samples} samples is shorter than {_SHORTEST_WINDOW_S:g} s")
+        for step in self.steps:
+            if not _is_a_filter(step, self.rate_hz):
+                raise ValueError(f"no filter at {self.rate_hz:g} Hz is {step}")
+        return self
 
     def as_preprocessing(self) -> Preprocessing:
         """Return the contract as the preprocessing runs it."""
@@ -151,6 +164,20 @@ class Contract(_Part):
         return cls(
             rate_hz=preprocessing.rate_hz, window_samples=preprocessing.window_samples, steps=preprocessing.steps
         )
+
+
+def _is_a_filter(step: Step, rate_hz: float) -> bool:
+    match step:
+        case Notch():
+            return 0 < step.frequency_hz < rate_hz / 2 and step.quality > 0
+        case Bandpass():
+            return 0 < step.low_hz < step.high_hz < rate_hz / 2 and 1 <= step.order <= _HIGHEST_ORDER
+        case MedianBaseline():
+            return step.seconds * rate_hz > 0
+        case ZScore():
+            return step.epsilon >= 0
+        case _:
+            assert_never(step)
 
 
 Manifest.model_rebuild()

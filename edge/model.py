@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from edge.errors import PackError, PackFault
 from edge.interpreter import Interpreter, Tensor, open_interpreter
@@ -63,7 +64,7 @@ class Model:
 
     def decode(self, y: Tensor) -> tuple[LabEstimate, ...]:
         """Estimates of one network output."""
-        probabilities = 1.0 / (1.0 + np.exp(-self.logits(y).astype(np.float64)))
+        probabilities = expit(self.logits(y).astype(np.float64))
         return tuple(
             LabEstimate(output.id, output.name, float(p), bool(p >= output.threshold))
             for output, p in zip(self.pack.manifest.outputs, probabilities, strict=True)
