@@ -1,0 +1,141 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.errors import PackError, PackFault
+from edge.interpreter import TensorSpec, open_interpreter
+from edge.model import Model, open_model
+from tests.edge.signals import heartbeat
+
+
+def with_self_test(pack, **changes):
+    return replace(pack, self_test=replace(pack.self_test, **changes))
+
+
+def changed(array, by):
+    other = array.copy()
+    other.flat[0] += by
+    return other
+
+
+def refusal(pack, runtime=None):
+    with pytest.raises(PackError) as caught:
+        open_model(pack, runtime=runtime)
+    assert caught.value.fault is PackFault.SELF_TEST_FAILED
+    return caught.value.problem
+
+
+@pytest.mark.parametrize("runtime", ["litert", "reference"])
+def test_a_pack_passes_its_self_test(small_pack, runtime):
+    open_model(small_pack, runtime=runtime)
+
+
+@pytest.mark.parametrize("runtime", ["litert", "reference"])
+def test_one_step_off_within_a_kernel_family_fails_the_self_test(small_pack, runtime):
+    outputs = {family: changed(y, 1) for family, y in small_pack.self_test.outputs.items()}
+    assert "does not give the outputs it gave" in refusal(with_self_test(small_pack, outputs=outputs), runtime)
+
+
+def test_another_kernel_family_may_differ_by_the_tolerance(small_pack):
+    outputs = {"another/family": changed(small_pack.self_test.outputs["litert/xnnpack"], 2)}
+    open_model(with_self_test(small_pack, outputs=outputs, tolerance=2.0))
+
+
+def test_another_kernel_family_that_differs_by_more_fails_the_self_test(small_pack):
+    outputs = {"another/family": changed(small_pack.self_test.outputs["litert/xnnpack"], 3)}
+    problem = refusal(with_self_test(small_pack, outputs=outputs, tolerance=2.0))
+    assert "litert/xnnpack differs from another/family by 3, 2 is allowed" in problem
+
+
+def test_preprocessing_that_gives_other_numbers_fails_the_self_test(small_pack):
+    inputs = changed(small_pack.self_test.inputs, 2)
+    assert "preprocessing differs by 2" in refusal(with_self_test(small_pack, inputs=inputs))
+
+
+def test_a_pack_without_self_test_is_not_trusted(small_pack):
+    assert "it has none" in refusal(with_self_test(small_pack, outputs={}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"windows_uv": np.zeros((4, 4999), np.int32)},
+        {"inputs": np.zeros((3, 5000), np.int8)},
+        {"inputs": np.zeros((4, 5000), np.float32)},
+        {"outputs": {"litert/xnnpack": np.zeros((4, 2), np.int8)}},
+    ],
+    ids=["window length", "number of inputs", "dtype", "number of outputs"],
+)
+def test_a_self_test_of_other_shapes_is_not_trusted(small_pack, changes):
+    assert "its arrays do not have the model's shapes" in refusal(with_self_test(small_pack, **changes))
+
+
+def test_a_manifest_of_other_outputs_does_not_fit_the_model(small_pack):
+    manifest = small_pack.manifest.model_copy(update={"outputs": small_pack.manifest.outputs[:2]})
+    with pytest.raises(
+        PackError, match=r"maps \(1, 5000\) to \(1, 3\), its manifest says \(1, 5000\) to \(1, 2\)"
+    ) as e:
+        open_model(replace(small_pack, manifest=manifest))
+    assert e.value.fault is PackFault.MODEL_MISMATCH
+
+
+def test_estimates_are_the_logistic_of_the_logits_in_the_manifests_order(small_pack):
+    model = open_model(small_pack)
+    y = model.infer(model.quantise(model.preprocess(heartbeat(10.0))))
+    expected = 1 / (1 + np.exp(-model.logits(y).astype(np.float64)))
+    assert [e.output_id for e in model.decode(y)] == [output.id for output in small_pack.manifest.outputs]
+    np.testing.assert_allclose([e.probability for e in model.decode(y)], expected)
+
+
+class Fixed:
+    """An interpreter of a float model that always says the same."""
+
+    kernel_family = "fixed"
+
+    def __init__(self, y):
+        self._y = np.array([y], np.float32)
+        self.input = TensorSpec((1, 5000), np.dtype(np.float32), None)
+        self.output = TensorSpec(self._y.shape, np.dtype(np.float32), None)
+
+    def invoke(self, x):
+        assert x.dtype == np.float32
+        return self._y.copy()
+
+
+def fixed_model(pack, y):
+    test = pack.self_test
+    inputs = open_model(pack).preprocess(test.windows_uv / 1000.0)
+    outputs = {"fixed": np.tile(np.array(y, np.float32), (len(inputs), 1))}
+    return Model(with_self_test(pack, inputs=inputs, outputs=outputs), Fixed(y))
+
+
+def test_a_probability_that_reaches_the_threshold_counts_as_above(small_pack):
+    model = fixed_model(small_pack, [0.0, -0.01, 3.0])
+    decoded = model.decode(model.infer(np.zeros(5000, np.float32)))
+    assert [e.above_threshold for e in decoded] == [True, False, True]
+
+
+def test_a_float_model_takes_the_signal_as_it_is(small_pack):
+    signal = np.linspace(-1, 1, 5000, dtype=np.float32)
+    assert fixed_model(small_pack, [0.0, 0.0, 0.0]).quantise(signal) is signal
+
+
+def test_extreme_logits_stay_probabilities(small_pack):
+    model = fixed_model(small_pack, [-1e4, 1e4, 0.0])
+    decoded = model.decode(model.infer(np.zeros(5000, np.float32)))
+    assert [e.probability for e in decoded] == [0.0, 1.0, 0.5]
+
+
+def test_a_model_that_gives_nan_in_its_self_test_is_not_trusted(small_pack):
+    with pytest.raises(PackError) as caught:
+        fixed_model(small_pack, [float("nan"), 0.0, 0.0])
+    assert caught.value.fault is PackFault.SELF_TEST_FAILED
+
+
+def test_the_model_runs_on_the_kernels_it_names(small_pack):
+    assert open_model(small_pack, runtime="reference").kernel_family == "tflite/reference"
+
+
+def test_a_model_can_be_given_its_interpreter(small_pack):
+    assert Model(small_pack, open_interpreter(small_pack.model)).contract.window_samples == 5000
