@@ -74,7 +74,7 @@ class HeartStream(Iterator[SampleBlock]):
         self._segment_samples = round(SEGMENT_S * rate_hz)
         self._first_index = 0
         self._made: NDArray[np.int32] = np.empty(0, np.int32)
-        self._fade_out: Samples = np.zeros((1, self._segment_samples), np.float32)
+        self._fading_out = self._faded_stretch(0)[1]
         self._lost_s: list[tuple[float, float]] = []
 
     def __next__(self) -> SampleBlock:
@@ -129,6 +129,15 @@ class HeartStream(Iterator[SampleBlock]):
         return np.asarray(np.clip(np.rint(1e3 * millivolts[0]), *RAILS), np.int32)
 
     def _segment_noise(self, number: int, from_s: float) -> Samples:
+        fading_in, next_fading_out = self._faded_stretch(number + 1)
+        faded, self._fading_out = fading_in + self._fading_out, next_fading_out
+        phases = normals(self._seed, Purpose.NOISE, np.array([[self._subject]]), len(HARMONICS)).astype(np.float64)
+        time_s = from_s + np.arange(self._segment_samples) / self.rate_hz
+        level_mv, frequency_hz = np.array([self._noise.mains_mv]), np.array([self._noise.mains_hz])
+        return np.asarray(faded + mains(level_mv, frequency_hz, phases, time_s, self.rate_hz), np.float32)
+
+    def _faded_stretch(self, number: int) -> tuple[Samples, Samples]:
+        """Draw noise for two segments, of which it fades in over the first and out over the second."""
         n, key = self._segment_samples, np.array([[self._subject, 0, number]])
         # Each moment is covered by two stretches of noise, so each brings half of the artefacts.
         level = replace(self._noise, mains_mv=0.0, lost_per_min=0.0, motion_per_min=self._noise.motion_per_min / 2.0)
@@ -136,17 +145,7 @@ class HeartStream(Iterator[SampleBlock]):
         stretch, _ = patch_noise(level, numbers, self.rate_hz, 2 * n)
         # Fades of constant power: squares of sine and cosine sum to 1.
         quarter = (0.5 * np.pi * (np.arange(n) + 0.5) / n).astype(np.float32)
-        faded_in, faded_out = stretch[:, :n] * np.sin(quarter), self._fade_out
-        self._fade_out = stretch[:, n:] * np.cos(quarter)
-        phases = normals(self._seed, Purpose.NOISE, key[:, :1], len(HARMONICS)).astype(np.float64)
-        hum = mains(
-            np.array([self._noise.mains_mv]),
-            np.array([self._noise.mains_hz]),
-            phases,
-            from_s + np.arange(n) / self.rate_hz,
-            self.rate_hz,
-        )
-        return np.asarray(faded_in + faded_out + hum, np.float32)
+        return stretch[:, :n] * np.sin(quarter), stretch[:, n:] * np.cos(quarter)
 
     def _draw_lost(self, number: int, from_s: float, duration_s: float) -> None:
         numbers = normals(self._seed, Purpose.LOST_CONTACT, np.array([[self._subject, number]]), 3).astype(np.float64)

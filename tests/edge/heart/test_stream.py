@@ -73,3 +73,9 @@ def test_counts_are_microvolts_within_the_rails() -> None:
     assert block.scale.rails == RAILS
     counts = take_s(HeartStream(2, noise=SILENT), 20.0)
     assert 200 < np.ptp(counts) < 6000
+
+
+def test_noise_is_there_from_the_first_second_on() -> None:
+    level = PatchNoise(baseline_mv=0.0, mains_mv=0.0, motion_mv=0.0, spread_db=0.0)
+    noisy, clean = (take_s(HeartStream(2, rate_hz=500.0, noise=noise), 60.0) for noise in (level, SILENT))
+    assert (noisy - clean)[:500].std() > 0.5 * (noisy - clean).std()
