@@ -201,7 +201,7 @@ def lost_contact_s(per_min: float, numbers: Floats, duration_s: float) -> Floats
     return np.where(turns[:, :1] < per_min * duration_s / 60.0, span, np.nan)
 
 
-def lose_contact(millivolts: Samples, lost_s: Floats, rate_hz: float, far_mv: float = 18.0) -> None:
+def lose_contact(millivolts: Samples, lost_s: Floats, rate_hz: float, far_mv: float = 24.0) -> None:
     """Overwrite, in place, what an amplifier gives without a patient: a constant far off, and strong mains.
 
     Parameters
@@ -213,7 +213,7 @@ def lose_contact(millivolts: Samples, lost_s: Floats, rate_hz: float, far_mv: fl
     rate_hz
         Of the samples.
     far_mv
-        The constant, mV.
+        The constant, mV: no heart gives it, and a stream clips it at its rails.
     """
     time_s = np.arange(millivolts.shape[1]) / rate_hz
     for row, (begin_s, end_s) in enumerate(lost_s):
