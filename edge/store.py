@@ -69,9 +69,7 @@ class OutcomeStore:
         """
         lock = _lock(path)
         try:
-            database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            with _translated(path):
-                _prepare(database, path)
+            database = _connected(path)
         except StoreError:
             lock.close()
             raise
@@ -267,6 +265,17 @@ def _lock(path: Path) -> IO[str]:
     return lock
 
 
+def _connected(path: Path) -> sqlite3.Connection:
+    with _translated(path):
+        database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(database, path)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
@@ -296,7 +305,7 @@ def _translated(path: Path) -> Iterator[None]:
         name = getattr(error, "sqlite_errorname", "")
         if name == "SQLITE_NOTADB":
             raise _not_a_store(path) from error
-        if name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}:
+        if name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"}:
             raise StoreError(
                 StoreFault.DISK_FULL,
                 f"no space left for the store {path}",
