@@ -182,7 +182,7 @@ class Link:
         self._answers: asyncio.Queue[polar_h10.Response] = asyncio.Queue(8)
         self._after: GapReason | None = None
         self._wake = asyncio.Event()
-        self._closing = False
+        self._closing = asyncio.Event()
         self._stopped_by_device = False
         self._task: asyncio.Task[None] | None = None
         self._device: BLEDevice | None = None
@@ -227,10 +227,15 @@ class Link:
 
     async def close(self) -> None:
         """Stop the stream and disconnect; what was received can still be read. Safe to call twice."""
-        self._closing = True
+        self._closing.set()
         self._wake.set()
-        if self._task:
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._task is None:
+            return
+        if self.state is not LinkState.STREAMING:
+            self._task.cancel()
+        await asyncio.wait({self._task})
+        if not self._task.cancelled():
+            self._task.result()
 
     async def __aiter__(self) -> AsyncIterator[Received]:
         """Iterate over the notifications, in the order they came, until the link is closed."""
@@ -242,7 +247,7 @@ class Link:
         connected: BleakClient | None = client
         retry_s = _RETRY_FIRST_S
         try:
-            while not self._closing:
+            while not self._closing.is_set():
                 try:
                     connected = connected or await self._connect()
                     retry_s = _RETRY_FIRST_S
@@ -253,10 +258,10 @@ class Link:
                     await self._say_goodbye(connected)
                     connected = None
                     self._note(GapReason.DISCONNECTED)
-                if not self._closing:
+                if not self._closing.is_set():
                     self.state = LinkState.WAITING
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), retry_s)
+                        await asyncio.wait_for(self._closing.wait(), retry_s)
                     retry_s = min(2 * retry_s, _RETRY_LONGEST_S)
         finally:
             self.state = LinkState.CLOSED
@@ -270,8 +275,6 @@ class Link:
         self.state = LinkState.CONNECTING
         self._wake.clear()
         self._stopped_by_device = False
-        if self._closing:
-            self._wake.set()
         client: BleakClient | None = None
         try:
             client = await establish_connection(
@@ -337,7 +340,7 @@ class Link:
     async def _watch(self, client: BleakClient) -> None:
         """Return when the stream has ended, for whatever reason."""
         loop = asyncio.get_running_loop()
-        while client.is_connected and not self._closing and not self._stopped_by_device:
+        while client.is_connected and not self._closing.is_set() and not self._stopped_by_device:
             patience_s = self._heard_s + _SILENCE_S - loop.time()
             if patience_s <= 0:
                 raise GatewayError(

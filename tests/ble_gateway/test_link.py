@@ -149,6 +149,31 @@ async def test_a_strap_that_is_connected_and_silent_is_started_again():
     assert 9 * 130 < stream.samples_lost < 14 * 130
 
 
+@on_virtual_time
+async def test_a_link_whose_strap_is_out_of_reach_is_closed_at_once():
+    async with scene(Script(disconnect_every_s=20, outage_s=500), duration_s=600) as on_air:
+        async with on_air.link() as link:
+            await asyncio.sleep(60)
+            assert link.state in {LinkState.CONNECTING, LinkState.SEARCHING, LinkState.WAITING}
+            began_s = on_air.clock()
+            await link.close()
+            assert on_air.clock() - began_s < 1
+            assert [received async for received in link][-1].after is None
+        assert link.state is LinkState.CLOSED
+
+
+@on_virtual_time
+async def test_a_strap_that_moves_away_is_not_asked_without_end():
+    async with scene(Script(disconnect_every_s=20, outage_s=500), duration_s=600) as on_air:
+        states = []
+        async with on_air.link(find_s=5) as link:
+            for _ in range(4000):
+                await asyncio.sleep(0.1)
+                states.append(link.state)
+    assert LinkState.WAITING in states
+    assert states.count(LinkState.STREAMING) < 250
+
+
 class _Refusing(VirtualH10):
     refusal = Status.INVALID_STATE
 
