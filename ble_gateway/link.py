@@ -275,6 +275,7 @@ class Link:
         self.state = LinkState.CONNECTING
         self._wake.clear()
         self._stopped_by_device = False
+        self.strap_says = None
         client: BleakClient | None = None
         try:
             client = await establish_connection(
@@ -371,7 +372,8 @@ class Link:
             self.dropped_frames += 1
             self._note(GapReason.QUEUE_OVERFLOW)
             return
-        self._queue.put_nowait(Received(bytes(data), self._clock(), self._after))
+        contact = self.strap_says.contact if self.strap_says else None
+        self._queue.put_nowait(Received(bytes(data), self._clock(), self._after, contact))
         self._after = None
 
     def _on_control(self, _: BleakGATTCharacteristic, data: bytearray) -> None:

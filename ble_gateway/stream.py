@@ -32,11 +32,14 @@ class Received:
         When it arrived, s since the Unix epoch.
     after
         What happened between the notification before and this one that may have cost samples.
+    contact
+        What the strap last said about its electrodes; None where it did not.
     """
 
     data: bytes
     arrival_s: float
     after: GapReason | None = None
+    contact: bool | None = None
 
 
 class H10Stream:
@@ -101,6 +104,7 @@ class H10Stream:
             period_s=placed.period_s,
             time_uncertainty_s=placed.uncertainty_s,
             gap_before=gap,
+            contact=received.contact,
         )
 
     def _gap(self, n_lost: int, *, device_reset: bool) -> Gap | None:

@@ -150,8 +150,9 @@ class Scene:
         for estimate in self._estimated.estimates if self._estimated else ():
             table.add_row(estimate.name, _bar(estimate), f"{estimate.probability:4.0%}")
         old = self._estimated is not None and self._estimated is not self._outcome
-        caption = f"pack: {self._pack}" + (" (estimates of an earlier window)" if old else "")
-        return Group(table, Text(caption, style="dim"))
+        which = "an earlier window" if old else "the last window"
+        heading = f"estimates of {which}, not laboratory results" if self._estimated else "no estimates yet"
+        return Group(Text(heading, style="dim"), table, Text(f"pack: {self._pack}", style="dim"))
 
     def _counters(self) -> Text:
         stream, link = self._stream, self._link

@@ -26,6 +26,8 @@ _BATTERY_PERCENT: Final = 87
 _WARM_UP_S: Final = 0.5
 _HEART_RATE_S: Final = 8.0
 """The strap's own heart rate is the mean over so long."""
+_NO_HEART_MICROVOLTS: Final = 10_000
+"""What no heart gives is an electrode off the skin; a real strap measures the impedance."""
 _CONNECTION_TIMEOUT: Final = 0x08
 """HCI's reason for a link that broke."""
 
@@ -241,7 +243,8 @@ class VirtualH10:
         if self._recent.size >= _HEART_RATE_S / 2 * polar_h10.RATE_HZ:
             beats = find_beats(self._recent / 1000, polar_h10.RATE_HZ)
             mean = mean_heart_rate(beats, 1 / polar_h10.RATE_HZ)
-            says = heart_rate.HeartRateMeasurement(round(mean.bpm or 0), contact=True)
+            contact = bool(np.abs(samples).max() < _NO_HEART_MICROVOLTS)
+            says = heart_rate.HeartRateMeasurement(round(mean.bpm or 0), contact=contact)
             await self.notify(self.heart_rate, heart_rate.encode_heart_rate(says))
 
     async def _break_link(self) -> None:

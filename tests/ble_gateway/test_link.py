@@ -58,6 +58,16 @@ def test_through_loss_jitter_drift_and_disconnects_all_that_was_sent_is_received
 
 
 @on_virtual_time
+async def test_blocks_say_what_the_strap_says_about_its_electrodes():
+    async with scene(duration_s=110) as on_air:
+        blocks = await play_through(on_air, on_air.link())
+    said = [block.contact for block in blocks]
+    assert said[0] is None
+    assert said[30] is True
+    assert said[-1] is False
+
+
+@on_virtual_time
 async def test_a_strap_out_of_reach_for_minutes_is_found_again():
     script = Script(disconnect_every_s=150, outage_s=200)
     stream = H10Stream()

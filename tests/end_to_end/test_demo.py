@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pty
 import signal
 import sqlite3
 import subprocess
@@ -133,6 +134,27 @@ def test_a_demonstration_that_is_interrupted_keeps_and_counts_all(tmp_path):
         stdout, stderr = process.communicate(timeout=LONGEST_S)
     assert process.returncode == 0, stderr
     _assert_all_is_accounted_for(_figures(stdout), tmp_path / "demo.db")
+
+
+def test_on_a_terminal_the_stream_is_drawn_live(tmp_path):
+    reader, terminal = pty.openpty()
+    with subprocess.Popen(
+        [ANYECG, "demo", "--speed", "20", "--duration", "40", "--store", tmp_path / "demo.db"],
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
+        env=PLAIN | {"TERM": "xterm", "LINES": "40"},
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while more := os.read(reader, 65536):
+                shown += more
+        os.close(reader)
+    assert process.returncode == 0
+    screen = shown.decode()
+    for part in ("DEMONSTRATION", "Not a medical device", "bpm", "quality", "link streaming", "received", "Summary"):
+        assert part in screen
+    assert any(0x2800 < ord(character) <= 0x28FF for character in screen)
 
 
 @pytest.mark.parametrize(

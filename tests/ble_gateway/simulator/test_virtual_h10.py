@@ -126,8 +126,18 @@ async def test_the_strap_sends_its_own_heart_rate():
         await listener.subscribe()
         await listener.ask(polar_h10.start_ecg())
         await asyncio.sleep(15)
-    assert all(said.contact for said in listener.heart_rates)
-    assert listener.heart_rates
+    assert {said.contact for said in listener.heart_rates} == {True}
+
+
+@on_virtual_time
+async def test_a_signal_that_no_heart_gives_is_an_electrode_off_the_skin():
+    async with scene(duration_s=120) as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
+        listener = Listener(client)
+        await listener.subscribe()
+        await listener.ask(polar_h10.start_ecg())
+        await asyncio.sleep(110)  # the ramp passes 10 mV after 77 s
+    said = [measurement.contact for measurement in listener.heart_rates]
+    assert (said[0], said[-1]) == (True, False)
 
 
 @on_virtual_time
