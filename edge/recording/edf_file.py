@@ -1,5 +1,7 @@
 """European Data Format through the `edfio` package."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,27 +22,21 @@ except ImportError as error:
 
 def open_edf(path: Path, channel: str | None) -> Recording:
     """Open an EDF or continuous EDF+ file; see `edge.recording.open_recording`."""
-    try:
+    with _translated(path):
         edf = edfio.read_edf(path)
-        continuous = edf.is_continuous
-    except Exception as error:  # edfio raises whatever its parser met
-        raise RecordingError(
-            RecordingFault.UNREADABLE,
-            f"{path.name} cannot be read as EDF ({type(error).__name__}: {error})",
-            advice="check that the file is whole",
-        ) from error
+        continuous, labels = edf.is_continuous, list(edf.labels)
+        per_unit = [millivolts_per_unit(s.physical_dimension) for s in edf.signals]
     if not continuous:
         raise RecordingError(
             RecordingFault.UNREADABLE,
             f"{path.name} is a discontinuous EDF+ file",
             advice="split it into continuous parts",
         )
-    per_unit = [millivolts_per_unit(s.physical_dimension) for s in edf.signals]
-    index = choose_channel(path.name, list(edf.labels), [p is not None for p in per_unit], channel)
-    signal, millivolts = edf.signals[index], per_unit[index] or 1.0
-    digital, physical = signal.digital_range, signal.physical_range
-    per_count = (physical.max - physical.min) / (digital.max - digital.min)
-    counts = signal.digital
+    index = choose_channel(path.name, labels, [p is not None for p in per_unit], channel)
+    with _translated(path):
+        signal = edf.signals[index]
+        counts, scale = signal.digital, _scale(signal, per_unit[index] or 1.0)
+        rate_hz = float(signal.sampling_frequency)
 
     def read(begin: int, end: int) -> NDArray[np.int32]:
         part: NDArray[np.int32] = counts[begin:end].astype(np.int32)
@@ -48,13 +44,32 @@ def open_edf(path: Path, channel: str | None) -> Recording:
 
     return Recording(
         name=path.name,
-        channel=signal.label,
-        rate_hz=float(signal.sampling_frequency),
+        channel=labels[index],
+        rate_hz=rate_hz,
         n_samples=int(counts.size),
-        scale=Scale(per_count * millivolts, digital.min - physical.min / per_count, (digital.min, digital.max)),
+        scale=scale,
         start_s=_start_s(edf),
         read_counts=read,
     )
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn whatever edfio's parser met into an error of ours; it reads parts of the file when they are asked for."""
+    try:
+        yield
+    except Exception as error:
+        raise RecordingError(
+            RecordingFault.UNREADABLE,
+            f"{path.name} cannot be read as EDF ({type(error).__name__}: {error})",
+            advice="check that the file is whole",
+        ) from error
+
+
+def _scale(signal: "edfio.EdfSignal", millivolts: float) -> Scale:
+    digital, physical = signal.digital_range, signal.physical_range
+    per_count = (physical.max - physical.min) / (digital.max - digital.min)
+    return Scale(per_count * millivolts, digital.min - physical.min / per_count, (digital.min, digital.max))
 
 
 def _start_s(edf: "edfio.Edf") -> float:

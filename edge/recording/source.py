@@ -21,6 +21,7 @@ TENTH_MICROVOLT: Final = Scale(1e-4)
 _PREFERRED: Final = ("MLII", "II", "I", "ECG")
 
 _READ_S: Final = 60.0
+_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 20.0, 100_000.0
 
 ReadCounts: TypeAlias = Callable[[int, int], NDArray[np.int32]]
 
@@ -54,10 +55,11 @@ class Recording:
     read_counts: ReadCounts
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.rate_hz) and self.rate_hz > 0):
+        if not (isfinite(self.rate_hz) and _LOWEST_RATE_HZ <= self.rate_hz <= _HIGHEST_RATE_HZ):
             raise RecordingError(
                 RecordingFault.BAD_RATE,
-                f"{self.name} states a sample rate of {self.rate_hz:g} Hz",
+                f"{self.name} has a sample rate of {self.rate_hz:g} Hz, where ECG is played from "
+                f"{_LOWEST_RATE_HZ:g} to {_HIGHEST_RATE_HZ:g} Hz",
                 advice="correct its header (or give --rate for a text table)",
             )
         if self.n_samples < 1:

@@ -23,6 +23,7 @@ _RATE_COMMENT: Final = re.compile(r"^#.*?(?:sampl\w*[ _]rate|rate_hz)\D*?(?P<rat
 _UNIT_SUFFIX: Final = re.compile(r"^(?P<name>.*?)[ _(\[]+(?P<unit>mv|uv|µv|v)[)\]]?$", re.IGNORECASE)
 _SECONDS: Final = {None: 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _MAX_PREAMBLE_LINES: Final = 100
+_MOST_SAMPLES: Final = 100_000_000
 
 
 def open_table(path: Path, channel: str | None, rate_hz: float | None) -> Recording:
@@ -82,7 +83,7 @@ def _preamble(path: Path) -> tuple[list[str] | None, int, str | None, float | No
                 break
             if not line or line.startswith("#"):
                 comment = _RATE_COMMENT.match(line)
-                rate = float(comment["rate"]) if comment else rate
+                rate = float(comment["rate"]) if comment and _is_number(comment["rate"]) else rate
                 continue
             delimiter = next((d for d in ",;\t" if d in line), None)
             cells = next(csv.reader([line], delimiter=delimiter)) if delimiter else line.split()
@@ -128,6 +129,8 @@ def _on_even_grid(
     if not np.isfinite(seconds).all() or (steps <= 0).any() or steps.size == 0:
         raise _unreadable(path, "its time column does not increase from row to row")
     period_s = float(np.median(steps))
+    if (seconds[-1] - seconds[0]) / period_s > _MOST_SAMPLES:
+        raise _unreadable(path, f"its time column leaps by {steps.max():g} s between rows {period_s:g} s apart")
     places = np.concatenate([[0], np.cumsum(np.maximum(1, np.rint(steps / period_s)).astype(np.int64))])
     whole = np.full(int(places[-1]) + 1, INVALID_COUNT, dtype=np.int32)
     whole[places] = counts

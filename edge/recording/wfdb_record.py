@@ -1,5 +1,7 @@
 """WFDB records (PhysioNet) through the `wfdb` package."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from functools import partial
 from pathlib import Path
@@ -38,34 +40,32 @@ _INVALID_BY_FORMAT: Final = {
 def open_record(record: Path, channel: str | None) -> Recording:
     """Open the WFDB record named without an extension; see `edge.recording.open_recording`."""
     name = record.name
-    try:
+    with _translated(name):
         header = wfdb.rdheader(str(record))
+        layout = header
         if isinstance(header, wfdb.MultiRecord):
             segments = wfdb.rdheader(str(record), rd_segments=True).segments
-            first = next(s for s in segments if s is not None and s.sig_name)
-            names, units = list(first.sig_name), list(first.units)
-        else:
-            names, units = list(header.sig_name or []), list(header.units or [])
-    except Exception as error:  # wfdb raises whatever its parser met
-        raise _unreadable(name, error) from error
-    per_unit = [millivolts_per_unit(unit) for unit in units]
+            layout = next(s for s in segments if s is not None and s.sig_name)
+        names = [given or f"signal {i}" for i, given in enumerate(layout.sig_name or [])]
+        per_unit = [millivolts_per_unit(unit or "mV") for unit in layout.units or []]
     index = choose_channel(name, names, [p is not None for p in per_unit], channel)
     millivolts = per_unit[index] or 1.0
-    started = header.base_datetime
-    if isinstance(header, wfdb.MultiRecord):
-        read, scale = partial(_physical, record, names[index], millivolts), TENTH_MICROVOLT
-    else:
-        read = partial(_digital, record, index, _INVALID_BY_FORMAT.get(str(header.fmt[index])))
-        scale = _scale(header, index, millivolts)
-    return Recording(
-        name=name,
-        channel=names[index],
-        rate_hz=float(header.fs),
-        n_samples=int(header.sig_len or 0),
-        scale=scale,
-        start_s=started.replace(tzinfo=UTC).timestamp() if started else 0.0,
-        read_counts=read,
-    )
+    with _translated(name):
+        if isinstance(header, wfdb.MultiRecord):
+            read, scale = partial(_physical, record, names[index], millivolts), TENTH_MICROVOLT
+        else:
+            read = partial(_digital, record, index, _INVALID_BY_FORMAT.get(str(header.fmt[index])))
+            scale = _scale(header, index, millivolts)
+        started = header.base_datetime
+        return Recording(
+            name=name,
+            channel=names[index],
+            rate_hz=float(header.fs),
+            n_samples=int(header.sig_len or 0),
+            scale=scale,
+            start_s=started.replace(tzinfo=UTC).timestamp() if started else 0.0,
+            read_counts=read,
+        )
 
 
 def _scale(header: Any, index: int, millivolts: float) -> Scale:
@@ -75,27 +75,30 @@ def _scale(header: Any, index: int, millivolts: float) -> Scale:
 
 
 def _digital(record: Path, index: int, invalid: int | None, begin: int, end: int) -> NDArray[np.int32]:
-    try:
+    with _translated(record.name):
         part = wfdb.rdrecord(str(record), begin, end, channels=[index], physical=False, return_res=32)
-    except Exception as error:
-        raise _unreadable(record.name, error) from error
-    counts: NDArray[np.int32] = part.d_signal[:, 0].astype(np.int32)
+        counts: NDArray[np.int32] = part.d_signal[:, 0].astype(np.int32)
     if invalid is not None:
         counts[counts == invalid] = INVALID_COUNT
     return counts
 
 
 def _physical(record: Path, channel: str, millivolts: float, begin: int, end: int) -> NDArray[np.int32]:
-    try:
+    with _translated(record.name):
         part = wfdb.rdrecord(str(record), begin, end, channel_names=[channel])
+        return counts_of_millivolts(part.p_signal[:, 0] * millivolts)
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Turn whatever wfdb's parser met into an error of ours."""
+    try:
+        yield
+    except RecordingError:
+        raise
     except Exception as error:
-        raise _unreadable(record.name, error) from error
-    return counts_of_millivolts(part.p_signal[:, 0] * millivolts)
-
-
-def _unreadable(name: str, error: Exception) -> RecordingError:
-    return RecordingError(
-        RecordingFault.UNREADABLE,
-        f"{name} cannot be read as a WFDB record ({type(error).__name__}: {error})",
-        advice="check that the header and its signal files are whole",
-    )
+        raise RecordingError(
+            RecordingFault.UNREADABLE,
+            f"{name} cannot be read as a WFDB record ({type(error).__name__}: {error})",
+            advice="check that the header and its signal files are whole",
+        ) from error
