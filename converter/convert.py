@@ -72,6 +72,7 @@ def convert(
     calibration: WindowSet,
     verification: WindowSet,
     least_spearman: float = 0.9,
+    accept: frozenset[str] = frozenset(),
 ) -> tuple[ModelPack, ConversionReport]:
     """Make a pack of a fine-tuned Net1D.
 
@@ -89,11 +90,13 @@ def convert(
         Windows in millivolts; the second set, unseen by the first, shows what was kept and becomes the self-test.
     least_spearman
         Rank correlation with the float model below which an output counts as not kept.
+    accept
+        Outputs that may be lost all the same, by id; the pack's parity records them.
 
     Raises
     ------
     ConversionError
-        If the head does not match the outputs, or an output was not kept.
+        If the head does not match the outputs, or an output was not kept and is not accepted.
     """
     if checkpoint.config.n_outputs != len(identity.outputs):
         raise ConversionError(
@@ -106,13 +109,14 @@ def convert(
     reference = _assemble(float_model, Mode.FLOAT, identity, preprocessing, verification)
     pack = _assemble(model, mode, identity, preprocessing, verification)
     parity = verify(open_model(reference), open_model(pack), verification)
-    _refuse_losses(parity, least_spearman)
+    lost = _refuse_losses(parity, least_spearman, accept)
     report = ConversionReport(mode, len(float_model), len(model), parity)
     kept: dict[str, Any] = {
         "mode": mode,
         "float_bytes": len(float_model),
         "model_bytes": len(model),
         "calibration": calibration.origin,
+        "accepted_losses": sorted(lost),
         **parity.as_json(),
     }
     return replace(pack, parity=kept), report
@@ -153,12 +157,15 @@ def _self_test(model: bytes, mode: Mode, preprocessing: Preprocessing, windows: 
     return SelfTest(windows_uv, inputs, outputs, _FAMILY_TOLERANCE[mode])
 
 
-def _refuse_losses(parity: Parity, least_spearman: float) -> None:
-    for row in parity.outputs:
-        if not row.spearman >= least_spearman:
+def _refuse_losses(parity: Parity, least_spearman: float, accept: frozenset[str]) -> set[str]:
+    """Refuse a pack that lost an output; return the ids of those that were lost and accepted."""
+    lost = [row for row in parity.outputs if not row.spearman >= least_spearman]
+    for row in lost:
+        if row.output_id not in accept:
             raise ConversionError(
                 ConversionFault.NOT_KEPT,
                 f"output {row.output_id} keeps a rank correlation of {row.spearman:.3f} with the float model over "
                 f"{parity.n_windows} windows, {least_spearman:g} is asked for",
                 advice="calibrate with more and other windows, or train it with smaller activations",
             )
+    return {row.output_id for row in lost}

@@ -12,6 +12,8 @@ from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 from numpy.typing import NDArray
 
+from edge.interpreter import hushed
+
 _EVERYTHING = qtyping.TFLOperationName.ALL_SUPPORTED
 
 
@@ -68,7 +70,7 @@ def quantise(float_model: bytes, mode: Mode, calibration: NDArray[np.float32]) -
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the quantizer's own progress, sizes and advice on debugging off the user's screen."""
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+    with hushed(), warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*", category=UserWarning)
         yield
 

@@ -95,7 +95,7 @@ def _installed(package: str) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def hushed() -> Iterator[None]:
     """Keep the runtime's greeting ("Created TensorFlow Lite XNNPACK delegate") off the user's screen."""
     kept = os.dup(2)
     try:
@@ -188,7 +188,7 @@ def open_interpreter(model: bytes, *, runtime: str | None = None, n_threads: int
             advice="pip install ai-edge-litert, or tflite-runtime on 32-bit ARM with Python 3.11",
         )
     try:
-        with _quiet():
+        with hushed():
             return _RUNTIMES[name][1](model, n_threads)
     except (ValueError, RuntimeError) as error:
         raise PackError(

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from edge.cli.console import NOT_MEDICAL, output, print_json
@@ -83,21 +84,22 @@ def _facts(path: Path, manifest: Manifest, tests: dict[str, str]) -> Table:
 def _outputs(manifest: Manifest) -> Table:
     table = Table(title="Outputs", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("output", "LOINC", "limit"):
-        table.add_column(heading)
-    for heading in ("threshold", "prevalence", "AUROC", "within subject"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("threshold", "AUROC", "within subject"):
         table.add_column(heading, justify="right")
     for row in manifest.outputs:
-        name = f"{row.name} [dim](negative control)[/]" if row.control else row.name
         sign = "<" if row.direction == "low" else ">"
         table.add_row(
-            name,
+            f"{row.name} *" if row.control else row.name,
             row.loinc,
-            f"{sign} {row.limit:g} {row.unit}",
+            f"{sign} {row.limit:g} {escape(row.unit)}",
             f"{row.threshold:.2f}",
-            f"{row.prevalence:.2f}",
             _figure(row.auroc_pooled),
             _figure(row.auroc_within_subject),
         )
+    if any(row.control for row in manifest.outputs):
+        table.caption = "* negative control: no relation to the ECG is modelled, 0.5 is expected"
+        table.caption_justify = "left"
     return table
 
 
