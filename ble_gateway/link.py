@@ -189,6 +189,8 @@ class Link:
         self._heard_s = 0.0  # or later, where the first frame is awaited
         self.state = LinkState.SEARCHING
         """Where the link stands."""
+        self.on_state: Callable[[LinkState], None] = lambda _: None
+        """Called when it stands elsewhere."""
         self.connections = 0
         """How often a stream was started."""
         self.dropped_frames = 0
@@ -202,13 +204,23 @@ class Link:
 
     @property
     def peer(self) -> str:
-        """Name of the strap, as it advertises it; its address where it has none."""
+        """Name of the strap as it advertises it, safe to print; its address where it has none."""
         if self._device is None:
             return str(self._wanted)
-        return self._device.name or self._device.address
+        name = "".join(filter(str.isprintable, self._device.name or ""))
+        return name or self._device.address
 
     async def __aenter__(self) -> Self:
-        """Find the strap and start the stream.
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def open(self) -> None:
+        """Find the strap and start the stream, as entering the context does.
 
         Raises
         ------
@@ -218,14 +230,8 @@ class Link:
         self._clock = self._clock or steady_clock()
         client = await self._connect()
         self._task = asyncio.create_task(self._keep_streaming(client), name="link")
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Stop the stream and disconnect; what was received can still be read. Safe to call twice."""
         self._closing.set()
         self._wake.set()
@@ -259,20 +265,20 @@ class Link:
                     connected = None
                     self._note(GapReason.DISCONNECTED)
                 if not self._closing.is_set():
-                    self.state = LinkState.WAITING
+                    self._enter(LinkState.WAITING)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._closing.wait(), retry_s)
                     retry_s = min(2 * retry_s, _RETRY_LONGEST_S)
         finally:
-            self.state = LinkState.CLOSED
+            self._enter(LinkState.CLOSED)
             self._queue.put_nowait(None)
 
     async def _connect(self) -> BleakClient:
         """Connect and start the stream."""
         if self._device is None:
-            self.state = LinkState.SEARCHING
+            self._enter(LinkState.SEARCHING)
             self._device = await find(self._radio, self._wanted, timeout_s=self._find_s)
-        self.state = LinkState.CONNECTING
+        self._enter(LinkState.CONNECTING)
         self._wake.clear()
         self._stopped_by_device = False
         self.strap_says = None
@@ -317,7 +323,7 @@ class Link:
             )
         self._heard_s = asyncio.get_running_loop().time() + _FIRST_FRAME_S - _SILENCE_S
         self.connections += 1
-        self.state = LinkState.STREAMING
+        self._enter(LinkState.STREAMING)
 
     async def _take_extras(self, client: BleakClient) -> None:
         """Take what is nice to have: the strap's own heart rate and its charge."""
@@ -396,6 +402,11 @@ class Link:
             self.strap_says = heart_rate.decode_heart_rate(bytes(data))
         except FrameError:
             self.strange_packets += 1
+
+    def _enter(self, state: LinkState) -> None:
+        if state is not self.state:
+            self.state = state
+            self.on_state(state)
 
     def _note(self, reason: GapReason) -> None:
         """Say with the next notification what may have cost samples; a disconnect is the stronger reason."""

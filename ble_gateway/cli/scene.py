@@ -113,7 +113,7 @@ class Scene:
             Text(""),
             self._counters(),
         )
-        return Panel(body, title=f"[bold]{self._title}[/]", title_align="left", padding=(0, 1))
+        return Panel(body, title=Text(self._title, style="bold"), title_align="left", padding=(0, 1))
 
     def _strip(self, columns: int) -> Text:
         shown = round(_STRIP_S * self._rate_hz)

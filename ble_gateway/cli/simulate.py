@@ -29,7 +29,7 @@ def simulate(
     jitter_ms: Annotated[float, typer.Option(help="Mean delay of a frame, ms.", min=0.0)] = 0.0,
     drift_ppm: Annotated[float, typer.Option(help="How fast the strap's clock runs, ppm.")] = 0.0,
     disconnect_every: Annotated[float, typer.Option(help="Break the link this often, s; 0: never.", min=0.0)] = 0.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same play.", min=0)] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same play.", min=0)] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
 ) -> None:
     """Serve a simulated radio with a virtual Polar H10 to `anyecg run --radio` in another process.
@@ -61,7 +61,8 @@ async def _serve(host: str, port: int, play: Play, script: Script, *, as_json: b
         console = errors if as_json else output
         console.print(
             f"SIMULATION: a virtual Polar H10 plays {play.name} on a simulated radio. No real wearable.\n"
-            f"Listen with: anyecg run --radio tcp:{host}:{served_port}"
+            f"Listen with: anyecg run --radio tcp:{host}:{served_port}",
+            markup=False,
         )
         await _until_over_or_interrupted(strap)
         await strap.power_off()

@@ -70,30 +70,39 @@ class Streaming:
                 self.also(block, outcomes)
                 show(block, outcomes)
 
-            async with self.link:
-                closing = asyncio.create_task(self._close_when(ended))
-                try:
-                    await run_session(self.link, self.stream, self.loop, self.run, observe)
-                finally:
-                    closing.cancel()
-                    await asyncio.gather(closing, return_exceptions=True)
+            with _interrupts() as interrupted:
+                await self._open(interrupted)
+                async with contextlib.aclosing(self.link):
+                    closing = asyncio.create_task(self._close_when(ended, interrupted))
+                    try:
+                        await run_session(self.link, self.stream, self.loop, self.run, observe)
+                    finally:
+                        closing.cancel()
+                        await asyncio.gather(closing, return_exceptions=True)
             await end_session(self.loop, self.run, observe, self._missing_at_the_end())
 
-    async def _close_when(self, ended: Callable[[], Awaitable[object]]) -> None:
-        stop = asyncio.Event()
-        running = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            running.add_signal_handler(number, stop.set)
-        waiting = {asyncio.ensure_future(ended()), asyncio.create_task(stop.wait())}
+    async def _open(self, interrupted: asyncio.Event) -> None:
+        """Open the link; an interrupt before the stream begins gives up at once."""
+        opening, interruption = asyncio.create_task(self.link.open()), asyncio.create_task(interrupted.wait())
+        try:
+            await asyncio.wait({opening, interruption}, return_when=asyncio.FIRST_COMPLETED)
+            if not opening.done():
+                raise KeyboardInterrupt
+            opening.result()
+        finally:
+            for task in (opening, interruption):
+                task.cancel()
+            await asyncio.gather(opening, interruption, return_exceptions=True)
+
+    async def _close_when(self, ended: Callable[[], Awaitable[object]], interrupted: asyncio.Event) -> None:
+        waiting = {asyncio.ensure_future(ended()), asyncio.create_task(interrupted.wait())}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for number in _SIGNALS:
-                running.remove_signal_handler(number)
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-        await self.link.close()
+        await self.link.aclose()
 
     def _missing_at_the_end(self) -> Gap | None:
         """Samples that were taken after the last one that arrived, where the strap's count is known."""
@@ -104,8 +113,10 @@ class Streaming:
     @contextlib.contextmanager
     def _shown(self, console: Console) -> Iterator[Observe]:
         if not console.is_terminal:
-            console.print(f"{self.title}: {self.notice}")
-            yield _Lines(console, self.link).observe
+            console.print(f"{self.title}: {self.notice}", markup=False)
+            lines = _Lines(console, self.link)
+            self.link.on_state = lines.tell_state
+            yield lines.observe
             return
         scene = Scene(
             self.title,
@@ -120,19 +131,37 @@ class Streaming:
             yield scene.observe
 
 
+@contextlib.contextmanager
+def _interrupts() -> Iterator[asyncio.Event]:
+    """Set an event instead of raising where the user interrupts: the stream then ends as it does by itself."""
+    interrupted = asyncio.Event()
+    running = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        running.add_signal_handler(number, interrupted.set)
+    try:
+        yield interrupted
+    finally:
+        for number in _SIGNALS:
+            running.remove_signal_handler(number)
+
+
 class _Lines:
-    """For a log instead of a screen: a line for each outcome, and for each change of the link."""
+    """For a log instead of a screen: a line for each outcome, each loss, and each change of the link."""
 
     def __init__(self, console: Console, link: Link) -> None:
         self._console, self._link = console, link
-        self._state: LinkState | None = None
+        self.tell_state(link.state)
+
+    def tell_state(self, state: LinkState) -> None:
+        """Say where the link stands."""
+        self._console.print(f"link {state}: {self._link.peer}", markup=False)
 
     def observe(self, block: SampleBlock | None, outcomes: tuple[Outcome, ...]) -> None:
-        if self._link.state is not self._state:
-            self._state = self._link.state
-            self._console.print(f"link {self._state}: {self._link.peer}")
+        """Say what the session has done."""
+        if block is not None and block.first_index == 0:
+            self._console.print("first samples have arrived")
         if block is not None and block.gap_before:
             gap = block.gap_before
-            self._console.print(f"{gap.n_samples} samples lost: {gap.reason}")
+            self._console.print(f"{gap.n_samples} samples lost: {gap.reason.replace('_', ' ')}")
         for outcome in outcomes:
             self._console.print(outcome_line(outcome), soft_wrap=True)

@@ -13,7 +13,7 @@ import numpy as np
 from ble_gateway.link import Link, Radio, Wanted, steady_clock
 from ble_gateway.simulator.air import Air
 from ble_gateway.simulator.script import Script
-from ble_gateway.simulator.virtual_h10 import VirtualH10
+from ble_gateway.simulator.virtual_h10 import Identity, VirtualH10
 from ble_gateway.simulator.virtual_time import run_virtually
 from ble_gateway.stream import H10Stream
 
@@ -46,11 +46,15 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(script: Script | None = None, *, duration_s: float = 30.0) -> AsyncIterator[Scene]:
+async def scene(
+    script: Script | None = None, *, duration_s: float = 30.0, identity: Identity | None = None
+) -> AsyncIterator[Scene]:
     clock = steady_clock()
     air = Air()
     n_samples = round(duration_s * 130)
-    strap = VirtualH10(air.controller(), [ramp(n_samples)], script or Script(), clock=clock, n_samples=n_samples)
+    strap = VirtualH10(
+        air.controller(), [ramp(n_samples)], script or Script(), clock=clock, n_samples=n_samples, identity=identity
+    )
     await strap.power_on()
     yield Scene(strap, await air.radio(), clock)
     await strap.power_off()
@@ -68,4 +72,4 @@ async def play_through(scene: Scene, link: Link, stream: H10Stream | None = None
 
 async def _close_after(scene: Scene, link: Link) -> None:
     await scene.strap.over.wait()
-    await link.close()
+    await link.aclose()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.link import ADAPTER, Link, LinkState, Wanted
 from ble_gateway.simulator.script import Script
-from ble_gateway.simulator.virtual_h10 import VirtualH10
+from ble_gateway.simulator.virtual_h10 import Identity, VirtualH10
 from ble_gateway.stream import H10Stream
 from ble_gateway.wearables import polar_h10
 from ble_gateway.wearables.polar_h10 import Response, Status, Stopped
@@ -92,7 +92,7 @@ async def test_a_reader_that_falls_behind_loses_whole_frames_and_knows_how_many(
 
 async def _close_after(on_air, link):
     await on_air.strap.over.wait()
-    await link.close()
+    await link.aclose()
 
 
 async def _fail_at_the_first_frame(link):
@@ -166,7 +166,7 @@ async def test_a_link_whose_strap_is_out_of_reach_is_closed_at_once():
             await asyncio.sleep(60)
             assert link.state in {LinkState.CONNECTING, LinkState.SEARCHING, LinkState.WAITING}
             began_s = on_air.clock()
-            await link.close()
+            await link.aclose()
             assert on_air.clock() - began_s < 1
             assert [received async for received in link][-1].after is None
         assert link.state is LinkState.CLOSED
@@ -232,6 +232,12 @@ async def test_a_strap_is_found_by_its_address_in_any_case():
     async with scene(duration_s=5) as on_air:
         blocks = await play_through(on_air, Link(on_air.radio, Wanted(address="f0:5e:ed:00:00:01")))
     _assert_samples_are_in_their_places(blocks, 650)
+
+
+@on_virtual_time
+async def test_a_name_that_would_drive_the_terminal_is_made_safe_to_print():
+    async with scene(identity=Identity(name="Polar H10 \x1b[2J\n[/]")) as on_air, on_air.link() as link:
+        assert link.peer == "Polar H10 [2J[/]"
 
 
 def test_random_bytes_on_every_characteristic_are_survived_and_cost_no_sample():

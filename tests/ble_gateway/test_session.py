@@ -40,7 +40,7 @@ def _stream_until_over(on_air, link, loop, run, stream, observe=_ignore):
 
 async def _close_after(on_air, link):
     await on_air.strap.over.wait()
-    await link.close()
+    await link.aclose()
 
 
 def test_what_the_strap_sends_is_in_the_store_or_counted_as_lost_there(tmp_path, loop):

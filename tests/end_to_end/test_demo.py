@@ -128,7 +128,7 @@ def test_a_real_recording_over_a_clean_link_is_stored_whole(tmp_path):
 def test_a_demonstration_that_is_interrupted_keeps_and_counts_all(tmp_path):
     with _started("demo", "--duration", "600", "--store", tmp_path / "demo.db", "--json") as process:
         for line in process.stderr:
-            if "link streaming" in line:
+            if "first samples" in line:
                 break
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=LONGEST_S)
@@ -217,7 +217,7 @@ def test_a_gateway_that_is_interrupted_tells_the_strap_to_stop_and_keeps_all(tmp
     with _strap() as (strap, place):
         with _started("run", "--radio", place, "--store", tmp_path / "run.db", "--json") as gateway:
             for line in gateway.stderr:
-                if "link streaming" in line:
+                if "first samples" in line:
                     break
             gateway.send_signal(signal.SIGINT)
             stdout, stderr = gateway.communicate(timeout=LONGEST_S)
@@ -232,7 +232,7 @@ def test_a_gateway_that_is_killed_leaves_a_whole_store_and_a_strap_for_the_next_
     with _strap() as (_, place):
         with _started("run", "--radio", place, "--store", store, "--json") as gateway:
             for line in gateway.stderr:
-                if "link streaming" in line:
+                if "first samples" in line:
                     break
             gateway.kill()
         done = _anyecg("run", "--radio", place, "--duration", "2", "--store", store, "--json")
