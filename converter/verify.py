@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from converter.calibration import WindowSet
+from converter.errors import ConversionError, ConversionFault
 from edge.loop import InferenceLoop
 from edge.model import Model
 from edge.outcome import Estimated
 from edge.signal import Gap, GapReason, SampleBlock, Scale
 
+_FEWEST: Final = 8
 _MICROVOLT: Final = Scale(1e-3)
 
 
@@ -77,9 +79,20 @@ def verify(reference: Model, converted: Model, windows: WindowSet) -> Parity:
         The float model and the one to judge, with the same outputs.
     windows
         Not used for calibration.
+
+    Raises
+    ------
+    ConversionError
+        If too few of the windows can be read.
     """
     expected, actual = _probabilities(reference, windows), _probabilities(converted, windows)
     both = np.isfinite(expected).all(axis=1) & np.isfinite(actual).all(axis=1)
+    if both.sum() < _FEWEST:
+        raise ConversionError(
+            ConversionFault.BAD_CALIBRATION,
+            f"{both.sum()} of {both.size} windows of {windows.origin} can be read, {_FEWEST} are needed to verify",
+            advice="verify with cleaner or more windows",
+        )
     rows = []
     for k, output in enumerate(converted.pack.manifest.outputs):
         p, q = expected[both, k], actual[both, k]
@@ -87,13 +100,20 @@ def verify(reference: Model, converted: Model, windows: WindowSet) -> Parity:
         rows.append(
             OutputParity(
                 output_id=output.id,
-                spearman=float(stats.spearmanr(p, q).statistic),
+                spearman=_spearman(p, q),
                 max_abs_logit=float(np.abs(error).max()),
                 rms_logit=float(np.sqrt(np.mean(error**2))),
                 flips=int(np.count_nonzero((p >= output.threshold) != (q >= output.threshold))),
             )
         )
     return Parity(int(both.sum()), int((~both).sum()), windows.origin, tuple(rows))
+
+
+def _spearman(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
+    """Rank correlation; NaN where one says the same of every window."""
+    if np.ptp(p) == 0 or np.ptp(q) == 0:
+        return float("nan")
+    return float(stats.spearmanr(p, q).statistic)
 
 
 def _probabilities(model: Model, windows: WindowSet) -> NDArray[np.float64]:

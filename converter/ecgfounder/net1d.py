@@ -76,6 +76,8 @@ class Net1DConfig:
         widths = (self.base_filters, *self.filter_list)
         if len(self.filter_list) != len(self.m_blocks_list) or not self.filter_list:
             raise ValueError("filter_list and m_blocks_list must be of the same length, one stage at least")
+        if min(*widths, *self.m_blocks_list, self.kernel_size, self.stride, self.groups_width, self.n_outputs) < 1:
+            raise ValueError("every size of a Net1D is 1 at least")
         if any(c % self.groups_width for c in self.filter_list) or any(
             later < earlier for earlier, later in itertools.pairwise(widths)
         ):

@@ -14,6 +14,8 @@ from typer.main import get_command
 from edge.cli.console import errors, output
 from edge.errors import EdgeError
 
+_STOPPED: Final = 130
+"""What the framework exits with after Ctrl-C."""
 VERB_GROUP: Final = "anyecg.verbs"
 _EXTRA_OF_MODULE: Final = {
     "bleak": "ble",
@@ -83,9 +85,10 @@ def main() -> None:
     except EdgeError as error:
         _complain(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("anyecg: stopped")
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == _STOPPED:
+            errors.print("anyecg: stopped")
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
