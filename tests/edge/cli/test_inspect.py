@@ -1,0 +1,40 @@
+from dataclasses import replace
+
+import pytest
+
+from edge.pack import write_pack
+from tests.edge.cli.command import anyecg, called, is_one_clear_line, last_object
+
+
+def test_a_pack_is_shown_with_what_it_is_for(small_pack_path):
+    done = anyecg("inspect", small_pack_path)
+    assert done.returncode == 0
+    assert "untrained 0.0.1 DEMONSTRATION" in done.stdout
+    assert "Not a medical device" in done.stdout
+
+
+def test_for_machines_the_pack_is_one_object(small_pack_path, small_pack):
+    said = last_object(called("inspect", small_pack_path, "--json"))
+    assert (said["manifest"], said["size_bytes"], set(said["self_test"].values())) == (
+        small_pack.manifest.model_dump(mode="json"),
+        small_pack_path.stat().st_size,
+        {"passed"},
+    )
+
+
+def test_a_pack_whose_self_test_fails_is_shown_and_ends_with_1(small_pack, tmp_path):
+    outputs = {family: y ^ 1 for family, y in small_pack.self_test.outputs.items()}
+    write_pack(tmp_path / "a.tflite", replace(small_pack, self_test=replace(small_pack.self_test, outputs=outputs)))
+    done = called("inspect", tmp_path / "a.tflite", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert all("self-test of untrained" in why for why in last_object(done)["self_test"].values())
+
+
+@pytest.mark.parametrize("keep", [0, 3, 10_000, -1])
+def test_a_damaged_pack_is_one_clear_line(small_pack_path, tmp_path, keep):
+    (tmp_path / "a.tflite").write_bytes(small_pack_path.read_bytes()[:keep])
+    assert is_one_clear_line(called("inspect", tmp_path / "a.tflite"))
+
+
+def test_a_pack_that_is_not_there_is_one_clear_line(tmp_path):
+    assert is_one_clear_line(called("inspect", tmp_path / "absent.tflite"))
