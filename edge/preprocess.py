@@ -100,9 +100,10 @@ def _apply(step: Step, x: Array, rate_hz: float) -> Array:
             filtered: Array = signal.filtfilt(*_coefficients(step, rate_hz), x, axis=-1)
             return filtered
         case MedianBaseline(seconds=seconds):
-            size = (1,) * (x.ndim - 1) + ((int(seconds * rate_hz) + 1) | 1,)
-            # The same numbers as scipy.signal.medfilt, in about half the time.
-            baseline: Array = ndimage.median_filter(x, size=size, mode="constant", cval=0.0)
+            size = int(seconds * rate_hz) + 1 | 1
+            # The same numbers as scipy.signal.medfilt in half the time; over several axes it would take forty times as long.
+            rows = [ndimage.median_filter(row, size, mode="constant", cval=0.0) for row in x.reshape(-1, x.shape[-1])]
+            baseline: Array = np.stack(rows).reshape(x.shape)
             return x - baseline
         case ZScore(epsilon=epsilon):
             mean, deviation = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
