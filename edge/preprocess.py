@@ -101,7 +101,7 @@ def _apply(step: Step, x: Array, rate_hz: float) -> Array:
             return filtered
         case MedianBaseline(seconds=seconds):
             size = int(seconds * rate_hz) + 1 | 1
-            # The same numbers as scipy.signal.medfilt in half the time; over several axes it would take forty times as long.
+            # The numbers of scipy.signal.medfilt in half the time; over several axes it would take forty times as long.
             rows = [ndimage.median_filter(row, size, mode="constant", cval=0.0) for row in x.reshape(-1, x.shape[-1])]
             baseline: Array = np.stack(rows).reshape(x.shape)
             return x - baseline

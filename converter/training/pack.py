@@ -38,8 +38,8 @@ _INTENDED_USE: Final = (
 )
 _LIMITS: Final = (
     "Trained and tested on a synthetic heart only, whose relations of the ECG to potassium and calcium are modelled. "
-    "No ECG of a person and no laboratory value of a person was used. Rhythms other than sinus rhythm were never shown to "
-    "it. On recordings of people its estimates are arbitrary: they follow the person and the lead."
+    "No ECG of a person and no laboratory value of a person was used. Rhythms other than sinus rhythm were never "
+    "shown to it. On recordings of people its estimates are arbitrary: they follow the person and the lead."
 )
 
 
