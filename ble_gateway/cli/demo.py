@@ -40,6 +40,7 @@ def demo(
     jitter_ms: Annotated[float, typer.Option(help="Mean delay of a frame, ms.", min=0.0)] = 10.0,
     drift_ppm: Annotated[float, typer.Option(help="How fast the strap's clock runs, ppm.")] = 100.0,
     disconnect_every: Annotated[float, typer.Option(help="Break the link this often, s; 0: never.", min=0.0)] = 40.0,
+    outage: Annotated[float, typer.Option(help="Stay out of reach this long each time, s.", min=0.0)] = 3.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same demonstration.", min=0)] = 3,
     pack: Annotated[Path | None, typer.Option(help="Pack to run; the demonstration pack by default.")] = None,
     store: Annotated[Path, typer.Option(help="SQLite file to append to.")] = Path("anyecg-demo.db"),
@@ -54,7 +55,12 @@ def demo(
     """
     play = open_play(recording, channel, duration_s=duration, seed=seed)
     script = write_script(
-        seed=seed, loss=loss, jitter_ms=jitter_ms, drift_ppm=drift_ppm, disconnect_every_s=disconnect_every
+        seed=seed,
+        loss=loss,
+        jitter_ms=jitter_ms,
+        drift_ppm=drift_ppm,
+        disconnect_every_s=disconnect_every,
+        outage_s=outage,
     )
     loop = open_loop(pack, hop_s=hop)
     with OutcomeStore.open(store) as opened, opened.run(f"DEMONSTRATION: virtual Polar H10, {play.name}") as run:

@@ -55,7 +55,9 @@ def open_play(recording: Path | None, channel: str | None, *, duration_s: float 
     return Play(f"{opened.name} {opened.channel}", samples, max(1, wanted))
 
 
-def write_script(*, seed: int, loss: float, jitter_ms: float, drift_ppm: float, disconnect_every_s: float) -> Script:
+def write_script(
+    *, seed: int, loss: float, jitter_ms: float, drift_ppm: float, disconnect_every_s: float, outage_s: float
+) -> Script:
     """Make a script of a verb's options; 0 s between disconnects: none.
 
     Raises
@@ -70,6 +72,7 @@ def write_script(*, seed: int, loss: float, jitter_ms: float, drift_ppm: float, 
             jitter_s=jitter_ms * 1e-3,
             drift_ppm=drift_ppm,
             disconnect_every_s=disconnect_every_s or None,
+            outage_s=outage_s,
         )
     except ValueError as error:
         raise GatewayError(

@@ -29,6 +29,7 @@ def simulate(
     jitter_ms: Annotated[float, typer.Option(help="Mean delay of a frame, ms.", min=0.0)] = 0.0,
     drift_ppm: Annotated[float, typer.Option(help="How fast the strap's clock runs, ppm.")] = 0.0,
     disconnect_every: Annotated[float, typer.Option(help="Break the link this often, s; 0: never.", min=0.0)] = 0.0,
+    outage: Annotated[float, typer.Option(help="Stay out of reach this long each time, s.", min=0.0)] = 3.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same play.", min=0)] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
 ) -> None:
@@ -41,7 +42,12 @@ def simulate(
     host, port = read_place(radio)
     play = open_play(recording, channel, duration_s=duration, seed=seed)
     script = write_script(
-        seed=seed, loss=loss, jitter_ms=jitter_ms, drift_ppm=drift_ppm, disconnect_every_s=disconnect_every
+        seed=seed,
+        loss=loss,
+        jitter_ms=jitter_ms,
+        drift_ppm=drift_ppm,
+        disconnect_every_s=disconnect_every,
+        outage_s=outage,
     )
     strap = asyncio.run(_serve(host, port, play, script, as_json=as_json))
     stopped = strap.commands[-1:] == [stop_ecg()]

@@ -204,8 +204,8 @@ def test_a_strap_and_a_gateway_in_two_processes_lose_nothing(tmp_path):
 
 
 def test_a_gateway_of_another_process_reconnects(tmp_path):
-    with _strap("--duration", "30", "--disconnect-every", "2") as (_, place):
-        done = _anyecg(*("run", "--radio", place, "--duration", "8", "--store", tmp_path / "run.db", "--json"))
+    with _strap("--duration", "40", "--disconnect-every", "2", "--outage", "0.3") as (_, place):
+        done = _anyecg(*("run", "--radio", place, "--duration", "4", "--store", tmp_path / "run.db", "--json"))
     assert done.returncode == 0, done.stderr
     figures = _figures(done.stdout)
     assert figures["connections"] >= 2
