@@ -258,7 +258,7 @@ class Link:
                     connected = connected or await self._connect()
                     retry_s = _RETRY_FIRST_S
                     await self._watch(connected)
-                except (GatewayError, BleakError, TimeoutError, OSError, EOFError) as error:
+                except (GatewayError, BleakError, OSError, EOFError) as error:
                     _LOG.info("%s: %s", self.peer, error)
                 finally:
                     await self._say_goodbye(connected)
@@ -295,7 +295,7 @@ class Link:
         except BleakNotFoundError as error:
             self._device = None
             raise self._lost("has gone out of reach", error) from error
-        except (BleakError, TimeoutError, EOFError) as error:
+        except (BleakError, OSError, EOFError) as error:
             await self._say_goodbye(client)
             raise self._lost("does not hold the connection", error) from error
         except BaseException:
@@ -363,10 +363,10 @@ class Link:
         """Stop the stream and disconnect: a strap that is not told stays on until its battery is empty."""
         if client is None or not client.is_connected:
             return
-        with contextlib.suppress(BleakError, TimeoutError, OSError, EOFError):
+        with contextlib.suppress(BleakError, OSError, EOFError):
             async with asyncio.timeout(_GOODBYE_S):
                 await client.write_gatt_char(polar_h10.PMD_CONTROL_POINT, polar_h10.stop_ecg(), response=True)
-        with contextlib.suppress(BleakError, TimeoutError, OSError, EOFError):
+        with contextlib.suppress(BleakError, OSError, EOFError):
             async with asyncio.timeout(_GOODBYE_S):
                 await client.disconnect()
 
@@ -422,4 +422,8 @@ class Link:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return str(error) or "no answer in time"
+    if isinstance(error, OSError):
+        return f"the system's Bluetooth service does not answer: {error.strerror or error}"
     return str(error) or type(error).__name__
