@@ -172,6 +172,7 @@ class SampleClock:
         self._nominal_hz = rate_hz
         self._line = ArrivalLine()
         self._last: tuple[int, float] | None = None
+        self._last_samples = 1
         self._known_samples = 0.0
         self._known_s = 0.0
 
@@ -210,7 +211,7 @@ class SampleClock:
                 self._line = ArrivalLine()
             else:
                 n_lost = self._count_lost(elapsed_s, n_samples)
-        self._last = (timestamp_ns, arrival_s)
+        self._last, self._last_samples = (timestamp_ns, arrival_s), n_samples
         device_s = timestamp_ns * _NS
         self._line.observe(device_s, arrival_s)
         period_s = self._line.slope / self.rate_hz
@@ -240,14 +241,12 @@ class SampleClock:
         return max(0, round(missing))
 
     def _count_lost_at_first(self, elapsed_s: float, n_samples: int) -> int:
-        """Count before the true rate is known: whole frames, where that fits the rates a device may have."""
-        due = elapsed_s * self._nominal_hz
-        n_frames = round(due / n_samples)
-        if abs(due - n_frames * n_samples) > _RATE_TOLERANCE * due:
-            return max(0, round(due) - n_samples)
-        if n_frames == 1:
+        """Count before the true rate is known: as many frames like the one before as come nearest."""
+        missing = elapsed_s * self._nominal_hz - n_samples
+        n_frames = max(0, round(missing / self._last_samples))
+        if n_frames == 0 and abs(missing) < _RATE_TOLERANCE * n_samples:
             self._learn(elapsed_s, n_samples)
-        return (n_frames - 1) * n_samples
+        return n_frames * self._last_samples
 
     def _learn(self, elapsed_s: float, n_samples: int) -> None:
         keep = math.exp(-elapsed_s / _RATE_MEMORY_S)

@@ -8,6 +8,7 @@ from ble_gateway.simulator.script import Script
 from ble_gateway.stream import H10Stream
 from tests.ble_gateway.plays import BEGIN_S, play
 
+NS = 1_000_000_000
 ROUGH = Script(seed=7, loss=0.02, jitter_s=0.02, drift_ppm=100, disconnect_every_s=60)
 MS = 1e-3
 
@@ -36,6 +37,12 @@ def test_lost_samples_are_counted_exactly_whatever_the_true_rate(rate_hz):
     arrivals = play(ROUGH, duration_s=600, rate_hz=rate_hz)
     found = [stream.feed(arrival.received).first_index for arrival in arrivals]
     assert found == [arrival.first_index for arrival in arrivals]
+
+
+def test_lost_samples_are_counted_exactly_where_only_a_first_and_a_shorter_last_frame_arrive():
+    clock = SampleClock(130.0)
+    clock.place(0, 73, BEGIN_S)
+    assert clock.place(round(7727 / 130 * NS), 62, BEGIN_S + 7727 / 130).n_lost == 7800 - 73 - 62
 
 
 def test_a_clock_that_runs_two_per_cent_fast_is_followed_once_it_was_seen():
@@ -83,7 +90,6 @@ def test_the_line_never_lies_above_an_arrival_it_has_just_seen(steps, skew):
         assert line.at(device_s) <= arrival_s + 1e-6
 
 
-NS = 1_000_000_000
 FRAME_NS = round(73 / 130 * NS)
 
 
