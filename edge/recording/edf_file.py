@@ -1,5 +1,6 @@
 """European Data Format through the `edfio` package."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -57,7 +58,11 @@ def open_edf(path: Path, channel: str | None) -> Recording:
 def _translated(path: Path) -> Iterator[None]:
     """Turn whatever edfio's parser met into an error of ours; it reads parts of the file when they are asked for."""
     try:
-        yield
+        with warnings.catch_warnings():
+            # It would play what is left of a truncated file; a recorder that was cut off leaves -1, and is heard.
+            warnings.simplefilter("error", UserWarning)
+            warnings.filterwarnings("ignore", ".* header indicates -1 data records", UserWarning)
+            yield
     except Exception as error:
         raise RecordingError(
             RecordingFault.UNREADABLE,
