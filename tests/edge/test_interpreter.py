@@ -1,5 +1,6 @@
 from importlib.util import find_spec
 
+import flatbuffers
 import numpy as np
 import pytest
 
@@ -72,6 +73,18 @@ def test_a_runtime_that_is_not_installed_is_refused(small_pack):
 def test_the_installed_runtimes_are_those_that_open(small_pack):
     families = {open_interpreter(small_pack.model, runtime=name).kernel_family for name in installed_runtimes()}
     assert len(families) == len(installed_runtimes())
+
+
+def test_a_model_with_two_outputs_is_none_of_ours():
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(one_operator_model("QUANTIZE", 0.25, 0, 2), 0)
+    model.subgraphs[0].outputs = [1, 0]
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    with pytest.raises(PackError, match="has 2 outputs where one is expected") as caught:
+        open_interpreter(bytes(builder.Output()))
+    assert caught.value.fault is PackFault.MODEL_MISMATCH
 
 
 @pytest.mark.parametrize("model", [b"", b"TFL3", b"\x1c\0\0\0TFL3" + bytes(40), b"not a model at all"])

@@ -1,7 +1,7 @@
 """Recordings of every format, whole and broken."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import edfio
 import numpy as np
@@ -59,7 +59,7 @@ def write_wfdb(
     return folder / "rec"
 
 
-def write_edf(path, *, physical_range=(-3.2768, 3.2767), unit="mV", labels=("ECG I", "ECG II"), starttime=None):
+def write_edf(path, *, physical_range=(-3.2768, 3.2767), unit="mV", labels=("ECG I", "ECG II"), **facts):
     signals = [
         edfio.EdfSignal.from_digital(
             np.roll(COUNTS, i).astype(np.int16),
@@ -71,7 +71,7 @@ def write_edf(path, *, physical_range=(-3.2768, 3.2767), unit="mV", labels=("ECG
         )
         for i, label in enumerate(labels)
     ]
-    edfio.Edf(signals, starttime=starttime).write(path)
+    edfio.Edf(signals, **facts).write(path)
     return path
 
 
@@ -105,6 +105,11 @@ def test_a_wfdb_record_in_microvolts_becomes_millivolts(tmp_path):
 def test_a_wfdb_record_is_found_by_its_name_its_header_or_its_signals(tmp_path, suffix):
     write_wfdb(tmp_path)
     assert open_recording(tmp_path / f"rec{suffix}").n_samples == 3600
+
+
+def test_a_wfdb_record_may_have_a_dot_in_its_name(tmp_path):
+    write_wfdb(tmp_path).with_suffix(".hea").rename(tmp_path / "rec.v2.hea")
+    assert open_recording(tmp_path / "rec.v2").n_samples == 3600
 
 
 def test_unmeasured_samples_of_a_wfdb_record_are_gaps(tmp_path):
@@ -251,10 +256,33 @@ def test_an_edf_file_knows_the_rails_of_its_converter(tmp_path):
     assert open_recording(write_edf(tmp_path / "a.edf")).scale.rails == (-32768, 32767)
 
 
-def test_an_edf_file_cut_short_is_unreadable_or_shorter(tmp_path):
+@pytest.mark.parametrize("keep", [500, 5000, -720, -1])
+def test_an_edf_file_cut_short_is_unreadable(tmp_path, keep):
     path = write_edf(tmp_path / "a.edf")
-    path.write_bytes(path.read_bytes()[:500])
+    path.write_bytes(path.read_bytes()[:keep])
     assert fault_of(path) is RecordingFault.UNREADABLE
+
+
+def test_an_edf_file_whose_recorder_never_wrote_the_length_plays(tmp_path):
+    path = write_edf(tmp_path / "a.edf")
+    content = bytearray(path.read_bytes())
+    content[236:244] = b"-1      "
+    path.write_bytes(content)
+    assert open_recording(path).n_samples == 3600
+
+
+def test_a_discontinuous_edf_file_is_refused(tmp_path):
+    path = write_edf(tmp_path / "a.edf", annotations=[edfio.EdfAnnotation(0, None, "begin")])
+    content = path.read_bytes()
+    assert content.count(b"+5\x14\x14") == 1
+    path.write_bytes(content.replace(b"+5\x14\x14", b"+7\x14\x14"))  # two seconds missing before the sixth record
+    with pytest.raises(RecordingError, match=r"is a discontinuous EDF\+ file - split it"):
+        open_recording(path)
+
+
+def test_an_edf_file_that_states_its_time_begins_then(tmp_path):
+    path = write_edf(tmp_path / "a.edf", recording=edfio.Recording(startdate=date(2020, 2, 1)), starttime=time(10, 30))
+    assert open_recording(path).start_s == datetime(2020, 2, 1, 10, 30, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [((5.0), (5.0)), ((0.0), (0.0))])
@@ -342,9 +370,10 @@ def test_a_table_that_is_all_nan_has_no_valid_sample(tmp_path):
         "time,ecg\nnan,1\n1,2\n",
         "time,ecg\n0,1\n1e-9,2\n2e-9,2\n1e9,3\n",
         "1\n2\nthree\n",
+        "# a comment\n" * 101 + "1\n2\n",
     ],
     ids=["heading only", "words", "ragged", "too many names", "two headings", "time stands", "time runs back",
-         "one row", "time unknown", "time leaps", "a word below"],
+         "one row", "time unknown", "time leaps", "a word below", "a preamble without end"],
 )  # fmt: skip
 def test_a_table_that_makes_no_sense_is_unreadable(tmp_path, text):
     assert fault_of(write_table(tmp_path / "a.csv", text), rate_hz=100.0) is RecordingFault.UNREADABLE

@@ -31,6 +31,7 @@ def called(*arguments, cwd="."):
     stdout, stderr = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["anyecg", *map(str, arguments)]),
+        mock.patch.dict(os.environ, COLUMNS="120"),
         contextlib.chdir(cwd),
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),

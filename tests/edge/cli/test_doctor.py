@@ -20,5 +20,5 @@ def test_what_is_missing_comes_with_what_to_do():
 
 
 def test_people_get_a_table():
-    done = anyecg("doctor")
+    done = called("doctor")
     assert ("TFLite runtime" in done.stdout, done.stderr) == (True, "")

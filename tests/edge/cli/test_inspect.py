@@ -7,7 +7,7 @@ from tests.edge.cli.command import anyecg, called, is_one_clear_line, last_objec
 
 
 def test_a_pack_is_shown_with_what_it_is_for(small_pack_path):
-    done = anyecg("inspect", small_pack_path)
+    done = called("inspect", small_pack_path)
     assert done.returncode == 0
     assert "untrained 0.0.1 DEMONSTRATION" in done.stdout
     assert "Not a medical device" in done.stdout
@@ -37,4 +37,21 @@ def test_a_damaged_pack_is_one_clear_line(small_pack_path, tmp_path, keep):
 
 
 def test_a_pack_that_is_not_there_is_one_clear_line(tmp_path):
-    assert is_one_clear_line(called("inspect", tmp_path / "absent.tflite"))
+    assert is_one_clear_line(anyecg("inspect", tmp_path / "absent.tflite"))
+
+
+def test_a_measured_output_and_a_control_are_shown_as_such(small_pack, tmp_path):
+    rows = list(small_pack.manifest.outputs)
+    rows[0] = rows[0].model_copy(update={"auroc_pooled": 0.8125})
+    rows[1] = rows[1].model_copy(update={"control": True})
+    manifest = small_pack.manifest.model_copy(update={"outputs": tuple(rows)})
+    write_pack(tmp_path / "a.tflite", replace(small_pack, manifest=manifest))
+    shown = called("inspect", tmp_path / "a.tflite").stdout
+    assert ("0.812" in shown, "negative control" in shown) == (True, True)
+
+
+def test_for_people_a_failed_self_test_is_in_the_table(small_pack, tmp_path):
+    outputs = {family: y ^ 1 for family, y in small_pack.self_test.outputs.items()}
+    write_pack(tmp_path / "a.tflite", replace(small_pack, self_test=replace(small_pack.self_test, outputs=outputs)))
+    done = called("inspect", tmp_path / "a.tflite")
+    assert (done.returncode, "does not give the outputs it gave" in " ".join(done.stdout.split())) == (1, True)

@@ -23,8 +23,9 @@ def test_the_command_lists_its_verbs():
     assert all(verb in done.stdout for verb in VERBS)
 
 
-def test_the_command_says_its_version():
-    done = anyecg("--version")
+@pytest.mark.parametrize("by", [anyecg, called])
+def test_the_command_says_its_version(by):
+    done = by("--version")
     assert (done.returncode, re.fullmatch(r"anyecg \d+\.\d+\.\d+\n", done.stdout) is not None) == (0, True)
 
 
