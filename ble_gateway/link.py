@@ -1,24 +1,22 @@
-"""The link to a Polar H10 through bleak's public API: find, connect, stream, reconnect, and always say stop."""
+"""The link to a Polar H10 through bleak's public API: connect, stream, reconnect, and always say stop."""
 
 import asyncio
 import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
 from typing import Final, Self
 
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+from bleak.exc import BleakError
 from bleak_retry_connector import BleakNotFoundError, establish_connection
 
 from ble_gateway.errors import FrameError, GatewayError, GatewayFault
+from ble_gateway.radio import Radio, Wanted, find, in_words
 from ble_gateway.stream import Received
 from ble_gateway.wearables import heart_rate, polar_h10
 from edge.signal import GapReason
@@ -35,51 +33,6 @@ _FIRST_FRAME_S: Final = 45.0
 """A strap may take 30 s from the start command to the first frame."""
 _SILENCE_S: Final = 10.0
 """A stream this silent is dead, whatever the link says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Radio:
-    """Which radio bleak speaks through.
-
-    Parameters
-    ----------
-    name
-        For people.
-    client, scanner
-        bleak backends; None: those of the platform.
-    """
-
-    name: str
-    client: type[BaseBleakClient] | None = None
-    scanner: type[BaseBleakScanner] | None = None
-
-
-ADAPTER: Final = Radio("Bluetooth adapter")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which strap to connect to: the first one seen that fits.
-
-    Parameters
-    ----------
-    name
-        Beginning of the advertised name.
-    address
-        Bluetooth address; None: any.
-    """
-
-    name: str = polar_h10.NAME_PREFIX
-    address: str | None = None
-
-    def fits(self, device: BLEDevice, advertised: AdvertisementData) -> bool:
-        """Whether an advertisement is of such a strap."""
-        if self.address is not None:
-            return device.address.casefold() == self.address.casefold()
-        return (advertised.local_name or device.name or "").startswith(self.name)
-
-    def __str__(self) -> str:
-        return self.address or f"{self.name}*"
 
 
 class LinkState(StrEnum):
@@ -100,47 +53,6 @@ def steady_clock() -> Callable[[], float]:
     loop = asyncio.get_running_loop()
     offset_s = time.time() - loop.time()
     return lambda: loop.time() + offset_s
-
-
-async def find(radio: Radio, wanted: Wanted, *, timeout_s: float) -> BLEDevice:
-    """Scan until a strap that fits is seen.
-
-    Raises
-    ------
-    GatewayError
-        ``NO_ADAPTER`` or ``NOT_FOUND``.
-    """
-    try:
-        async with BleakScanner(backend=radio.scanner) as scanner:
-            device = await _first_that_fits(scanner, wanted, timeout_s)
-    except (BleakBluetoothNotAvailableError, BleakDBusError, OSError) as error:
-        raise GatewayError(
-            GatewayFault.NO_ADAPTER,
-            f"no Bluetooth adapter can be used ({_reason(error)})",
-            advice="plug one in, start it (systemctl start bluetooth), or try `anyecg demo`, which needs none",
-        ) from error
-    except BleakError as error:
-        raise GatewayError(
-            GatewayFault.NO_ADAPTER,
-            f"the Bluetooth adapter does not scan ({_reason(error)})",
-            advice="switch it off and on (bluetoothctl power off, then power on)",
-        ) from error
-    if device is None:
-        raise GatewayError(
-            GatewayFault.NOT_FOUND,
-            f"no {wanted} was seen within {timeout_s:g} s",
-            advice="wet the strap and wear it, so that it wakes, and disconnect it from other devices",
-        )
-    return device
-
-
-async def _first_that_fits(scanner: BleakScanner, wanted: Wanted, timeout_s: float) -> BLEDevice | None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            async for device, advertised in scanner.advertisement_data():
-                if wanted.fits(device, advertised):
-                    return device
-    return None
 
 
 class Link:
@@ -416,14 +328,6 @@ class Link:
     def _lost(self, what: str, error: Exception) -> GatewayError:
         return GatewayError(
             GatewayFault.LINK_LOST,
-            f"{self.peer} {what} ({_reason(error)})",
+            f"{self.peer} {what} ({in_words(error)})",
             advice="bring it nearer, and disconnect it from other devices",
         )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return str(error) or "no answer in time"
-    if isinstance(error, OSError):
-        return f"the system's Bluetooth service does not answer: {error.strerror or error}"
-    return str(error) or type(error).__name__

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ble_gateway.cli.playing import Play, open_play, write_script
 from ble_gateway.cli.streaming import Streaming
-from ble_gateway.link import Link, Wanted, steady_clock
+from ble_gateway.link import Link, steady_clock
+from ble_gateway.radio import Wanted
 from ble_gateway.simulator.air import Air
 from ble_gateway.simulator.script import Script
 from ble_gateway.simulator.virtual_h10 import VirtualH10

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ble_gateway.cli.streaming import Streaming
-from ble_gateway.link import ADAPTER, Link, Radio, Wanted
+from ble_gateway.link import Link
+from ble_gateway.radio import ADAPTER, Radio, Wanted
 from ble_gateway.wearables.polar_h10 import NAME_PREFIX
 from edge.cli.console import NOT_MEDICAL, output, print_json, summary_table
 from edge.loop import InferenceLoop, open_loop

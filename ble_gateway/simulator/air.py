@@ -13,7 +13,7 @@ from bumble.transport import open_transport
 from bumble.transport.common import StreamPacketSink, StreamPacketSource
 
 from ble_gateway.errors import GatewayError, GatewayFault
-from ble_gateway.link import Radio
+from ble_gateway.radio import Radio
 from ble_gateway.simulator.bleak_backend import backends
 
 _GATEWAY_ADDRESS: Final = hci.Address("F0:5E:ED:00:00:FF")

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ble_gateway.link import Link, Radio, Wanted, steady_clock
+from ble_gateway.link import Link, steady_clock
+from ble_gateway.radio import Radio, Wanted
 from ble_gateway.simulator.air import Air
 from ble_gateway.simulator.script import Script
 from ble_gateway.simulator.virtual_h10 import Identity, VirtualH10

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ble_gateway.errors import GatewayError, GatewayFault
-from ble_gateway.link import ADAPTER, Link, LinkState, Wanted
+from ble_gateway.link import Link, LinkState
+from ble_gateway.radio import ADAPTER, Wanted
 from ble_gateway.simulator.script import Script
 from ble_gateway.simulator.virtual_h10 import Identity, VirtualH10
 from ble_gateway.stream import H10Stream

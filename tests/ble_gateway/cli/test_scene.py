@@ -3,7 +3,8 @@ import pytest
 from rich.console import Console
 
 from ble_gateway.cli.scene import Scene
-from ble_gateway.link import ADAPTER, Link, Wanted
+from ble_gateway.link import Link
+from ble_gateway.radio import ADAPTER, Wanted
 from ble_gateway.stream import SCALE, H10Stream
 from edge.outcome import Estimated, HeartRate, LabEstimate, Limit, OverBudget, Rejected, Rejection, Span
 from edge.signal import Gap, GapReason, SampleBlock

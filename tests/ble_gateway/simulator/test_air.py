@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ble_gateway.errors import GatewayError, GatewayFault
-from ble_gateway.link import Link, Wanted, steady_clock
+from ble_gateway.link import Link, steady_clock
+from ble_gateway.radio import Wanted
 from ble_gateway.simulator.air import Air, radio_at, read_place
 from ble_gateway.simulator.script import Script
 from ble_gateway.simulator.virtual_h10 import VirtualH10
