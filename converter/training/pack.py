@@ -89,7 +89,7 @@ def _identity(rows: list[dict[str, Any]], seed: int) -> PackIdentity:
         name="demonstration",
         version=VERSION,
         lead="synthetic single lead (patch, near II)",
-        outputs=tuple(Output(**{name: row[name] for name in fields}) for row in rows),
+        outputs=tuple(Output(**{name: row[name] for name in fields} | {"name": _name(row)}) for row in rows),
         budget=PackBudget(latency_p99_ms=250.0, resident_mb=300.0),
         provenance=Provenance(
             demonstration=True,
@@ -100,6 +100,11 @@ def _identity(rows: list[dict[str, Any]], seed: int) -> PackIdentity:
             converter="",
         ),
     )
+
+
+def _name(row: dict[str, Any]) -> str:
+    """The output's name; a control is called one wherever its estimate is shown."""
+    return f"{row['name']} (control)" if row["control"] else str(row["name"])
 
 
 def _auroc_on_test_subjects(model: Model, plan: dict[str, Any], ids: list[str]) -> dict[str, dict[str, Auroc]]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -47,9 +48,9 @@ def outcome_line(outcome: Outcome) -> str:
             bpm = outcome.heart_rate.bpm
             rate = f"{bpm:5.1f} bpm" if bpm is not None else "   -- bpm"
             said = ", ".join(_estimate(e.name, e.probability, e.above_threshold) for e in outcome.estimates)
-            return f"{place}  {rate}  {outcome.quality_db:4.0f} dB  {said}  [dim]{outcome.pack}[/]"
+            return f"{place}  {rate}  {outcome.quality_db:4.0f} dB  {said}  [dim]{escape(outcome.pack)}[/]"
         case Rejected():
-            return f"{place}  [yellow]rejected: {outcome.reason}[/] [dim]{outcome.detail}[/]"
+            return f"{place}  [yellow]rejected: {outcome.reason}[/] [dim]{escape(outcome.detail)}[/]"
         case OverBudget():
             return (
                 f"{place}  [red]over budget[/]: {outcome.limit} {outcome.measured:.0f} of {outcome.allowed:.0f}, "
@@ -65,27 +66,41 @@ def _clock(time_s: float) -> str:
 
 
 def _estimate(name: str, probability: float, above: bool) -> str:
-    text = f"{name} {probability:.2f}"
+    text = f"{escape(name)} {probability:.2f}"
     return f"[bold]{text}[/]" if above else text
 
 
 def summary_table(summary: RunSummary) -> Table:
     """Return the figures of a run as a table for people."""
     table = Table(title="Summary", title_justify="left", box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim")
-    table.add_column()
-    table.add_row("source", summary.source)
-    table.add_row(
-        "samples",
-        f"{summary.samples} {summary.counted_as} = {summary.samples_stored} stored + {summary.samples_lost} lost",
-    )
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     rejected = ", ".join(f"{n} {reason}" for reason, n in summary.rejected.items()) or "none"
-    table.add_row("windows", f"{summary.windows}, rejected: {rejected}, over budget: {summary.over_budget}")
-    for stage, latency in summary.latency_ms.items():
-        table.add_row(f"{stage}", f"p50 {latency['p50']:.2f} ms, p99 {latency['p99']:.2f} ms")
-    table.add_row("peak memory", f"{summary.peak_rss_mb:.0f} MB")
-    table.add_row("pack", summary.pack)
-    for name, value in summary.extra.items():
-        table.add_row(name.replace("_", " "), str(value))
-    table.add_row("store", str(summary.store))
+    kept = f"{summary.samples_stored} stored + {summary.samples_lost} lost"
+    rows = {
+        "source": summary.source,
+        "samples": f"{summary.samples} {summary.counted_as} = {kept}",
+        "windows": f"{summary.windows}, rejected: {rejected}, over budget: {summary.over_budget}",
+        **{
+            f"{stage}, ms": f"p50 {latency['p50']:.2f}, p99 {latency['p99']:.2f}"
+            for stage, latency in summary.latency_ms.items()
+        },
+        "peak memory": f"{summary.peak_rss_mb:.0f} MB",
+        "pack": summary.pack,
+        **{name.replace("_", " "): _plain(value) for name, value in summary.extra.items()},
+        "store": str(summary.store.absolute()),
+    }
+    for name, value in rows.items():
+        table.add_row(name, escape(value))
     return table
+
+
+def _plain(value: Any) -> str:
+    """A figure of a verb, for people."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{name} {_plain(item)}".replace("_", " ") for name, item in value.items()) or "none"
+        case _:
+            return str(value)

@@ -85,12 +85,12 @@ def _outputs(manifest: Manifest) -> Table:
     table = Table(title="Outputs", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for heading in ("output", "LOINC", "limit"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("threshold", "AUROC", "within subject"):
+    for heading in ("thres-\nhold", "AUROC", "within\nsubject"):
         table.add_column(heading, justify="right")
     for row in manifest.outputs:
         sign = "<" if row.direction == "low" else ">"
         table.add_row(
-            f"{row.name} *" if row.control else row.name,
+            escape(row.name),
             row.loinc,
             f"{sign} {row.limit:g} {escape(row.unit)}",
             f"{row.threshold:.2f}",
@@ -98,7 +98,7 @@ def _outputs(manifest: Manifest) -> Table:
             _figure(row.auroc_within_subject),
         )
     if any(row.control for row in manifest.outputs):
-        table.caption = "* negative control: no relation to the ECG is modelled, 0.5 is expected"
+        table.caption = "control: no relation to the ECG is modelled, an AUROC of 0.5 is expected"
         table.caption_justify = "left"
     return table
 
