@@ -22,7 +22,7 @@ from tests.converter.networks import SMALL, random_weights
 CALIBRATION, VERIFICATION = synthetic_windows(ECGFOUNDER, 16, seed=1), synthetic_windows(ECGFOUNDER, 32, seed=2)
 
 
-def converted(*, config=SMALL, seed=0, mode=Mode.FULL, identity=IDENTITY, least_spearman=-1.0):
+def converted(*, config=SMALL, seed=0, mode=Mode.FULL, identity=IDENTITY, least_spearman=-1.0, **options):
     return convert(
         Checkpoint.of_state_dict(random_weights(config, seed)),
         identity,
@@ -31,6 +31,7 @@ def converted(*, config=SMALL, seed=0, mode=Mode.FULL, identity=IDENTITY, least_
         calibration=CALIBRATION,
         verification=VERIFICATION,
         least_spearman=least_spearman,
+        **options,
     )
 
 
@@ -92,6 +93,17 @@ def test_an_output_that_was_not_kept_is_refused_by_name():
     with pytest.raises(ConversionError, match="output analyte_0_low keeps a rank correlation") as caught:
         converted(least_spearman=1.0)
     assert caught.value.fault is ConversionFault.NOT_KEPT
+
+
+def test_losses_that_are_accepted_by_name_stand_in_the_pack():
+    names = frozenset(output.id for output in IDENTITY.outputs)
+    pack, _ = converted(least_spearman=1.0, accept=names)
+    assert pack.parity["accepted_losses"] == sorted(names)
+
+
+def test_accepting_one_loss_does_not_accept_another():
+    with pytest.raises(ConversionError, match="output analyte_1_high"):
+        converted(least_spearman=1.0, accept=frozenset({"analyte_0_low"}))
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # of the quantizer, at a range of nothing
