@@ -67,7 +67,10 @@ class Parity:
 
     def as_json(self) -> dict[str, Any]:
         """Return the rows as JSON values."""
-        return {**asdict(self), "outputs": [asdict(row) for row in self.outputs]}
+        rows = [asdict(row) for row in self.outputs]
+        for row in rows:  # JSON has no NaN
+            row["spearman"] = None if np.isnan(row["spearman"]) else row["spearman"]
+        return {**asdict(self), "outputs": rows}
 
 
 def verify(reference: Model, converted: Model, windows: WindowSet) -> Parity:

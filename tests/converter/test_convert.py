@@ -11,7 +11,7 @@ from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.emit import emit
 from converter.errors import ConversionError, ConversionFault
 from converter.quantise import Mode, quantise
-from converter.verify import verify
+from converter.verify import OutputParity, Parity, verify
 from edge.interpreter import open_interpreter
 from edge.model import open_model
 from edge.pack import ModelPack
@@ -164,6 +164,11 @@ def test_windows_that_cannot_be_read_are_counted_apart(small_pack):
     before = verify(open_model(small_pack), open_model(small_pack), VERIFICATION)
     after = verify(open_model(small_pack), open_model(small_pack), WindowSet(windows, "with noise"))
     assert (after.n_rejected, after.n_windows) == (before.n_rejected + 3, before.n_windows - 3)
+
+
+def test_a_rank_correlation_that_is_none_is_null_in_the_pack():
+    row = OutputParity("a", float("nan"), 0.0, 0.0, 0)
+    assert Parity(8, 0, "test", (row,)).as_json()["outputs"][0]["spearman"] is None
 
 
 def test_windows_of_which_too_few_can_be_read_prove_nothing(small_pack):
