@@ -161,7 +161,8 @@ class Scene:
         text.append(f"   {link.peer}")
         if link.battery_percent is not None:
             text.append(f"   battery {link.battery_percent} %")
-        text.append(f"   {int(elapsed_s // 60)}:{elapsed_s % 60:04.1f}")
+        minutes, seconds = divmod(round(elapsed_s), 60)
+        text.append(f"   {minutes}:{seconds:02d}")
         sent = f"{self._samples_sent()} sent   " if self._samples_sent else ""
         text.append(f"\nsamples  {sent}{stream.samples_received} received   ")
         text.append(f"{stream.samples_lost} lost", style="yellow" if stream.samples_lost else "")
