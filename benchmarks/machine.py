@@ -44,10 +44,8 @@ class Machine:
     @property
     def line(self) -> str:
         """The machine in one line."""
-        return (
-            f"{self.processor} ({self.architecture}, {self.n_cores} cores, {self.memory_mb / 1e3:.0f} GB), {self.system}, "
-            f"Python {self.python}, {self.runtime}, load {self.load_average:.1f}"
-        )
+        hardware = f"{self.processor} ({self.architecture}, {self.n_cores} cores, {self.memory_mb / 1e3:.0f} GB)"
+        return f"{hardware}, {self.system}, Python {self.python}, {self.runtime}, load {self.load_average:.1f}"
 
     def as_json(self) -> dict[str, str | int | float]:
         """Return the fields as JSON values."""
