@@ -98,7 +98,7 @@ def _outputs(manifest: Manifest) -> Table:
             _figure(row.auroc_within_subject),
         )
     if any(row.control for row in manifest.outputs):
-        table.caption = "control: no relation to the ECG is modelled, an AUROC of 0.5 is expected"
+        table.caption = "control: a negative control, no relation to the ECG is modelled, an AUROC of 0.5 is expected"
         table.caption_justify = "left"
     return table
 
