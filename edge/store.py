@@ -22,6 +22,8 @@ SCHEMA_VERSION: Final = 1
 """Version of the tables this release writes, and the newest it reads (SQLite's ``user_version``)."""
 
 _COMMIT_EVERY_S: Final = 1.0
+_COMMIT_SIGNAL_S: Final = 30.0
+"""A replay runs hundreds of times faster than the clock: it commits after so much signal."""
 _SCHEMA: Final = """
 CREATE TABLE run(id INTEGER PRIMARY KEY, source TEXT NOT NULL, started_s REAL NOT NULL, ended_s REAL);
 CREATE TABLE block(run_id INTEGER NOT NULL REFERENCES run, first_index INTEGER NOT NULL, n_samples INTEGER NOT NULL,
@@ -40,8 +42,8 @@ class OutcomeStore:
     """The store, open for writing; `OutcomeStore.open` makes one.
 
     Use it as a context manager. Samples and the outcomes that rest on them are committed together, at most a second
-    of wall time apart, and reach the disk with the commit (WAL, ``synchronous=FULL``): after ``kill -9`` or a power cut
-    the file opens again and holds a prefix of each run.
+    of wall time and half a minute of signal apart, and reach the disk with the commit (WAL, ``synchronous=FULL``):
+    after ``kill -9`` or a power cut the file opens again and holds a prefix of each run.
     """
 
     def __init__(self, path: Path, database: sqlite3.Connection, lock: IO[str], now_s: Callable[[], float]) -> None:
@@ -50,6 +52,7 @@ class OutcomeStore:
         self._lock = lock
         self._now_s = now_s
         self._committed_s = now_s()
+        self._uncommitted_signal_s = 0.0
 
     @classmethod
     def open(cls, path: Path, *, now_s: Callable[[], float] = time.monotonic) -> Self:
@@ -107,11 +110,13 @@ class OutcomeStore:
             self._database.execute("UPDATE run SET ended_s = ? WHERE id = ?", (time.time(), run_id))
         self._commit()
 
-    def _append(self, rows: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+    def _append(self, rows: Iterable[tuple[str, tuple[Any, ...]]], signal_s: float) -> None:
         with self._writing():
             for statement, values in rows:
                 self._database.execute(statement, values)
-        if self._now_s() - self._committed_s >= _COMMIT_EVERY_S:
+        self._uncommitted_signal_s += signal_s
+        waited_s = self._now_s() - self._committed_s
+        if waited_s >= _COMMIT_EVERY_S or self._uncommitted_signal_s >= _COMMIT_SIGNAL_S:
             self._commit()
 
     @contextmanager
@@ -126,6 +131,7 @@ class OutcomeStore:
             if self._database.in_transaction:
                 self._database.execute("COMMIT")
         self._committed_s = self._now_s()
+        self._uncommitted_signal_s = 0.0
 
 
 class StoredRun:
@@ -161,18 +167,18 @@ class StoredRun:
         StoreError
             If they cannot be kept; what was committed before is still there.
         """
-        self._keep(_block_rows(self.run_id, block), outcomes)
+        self._keep(_block_rows(self.run_id, block), outcomes, block.n_samples / block.rate_hz)
         self.samples_stored += block.n_samples
         self.samples_lost += block.gap_before.n_samples if block.gap_before else 0
 
     def end(self, outcomes: Iterable[Outcome] = (), missing: Gap | None = None) -> None:
         """Keep the outcomes of what was left at the end of the stream, and what is known to be missing there."""
-        self._keep([_gap_row(self.run_id, missing)] if missing else [], outcomes)
+        self._keep([_gap_row(self.run_id, missing)] if missing else [], outcomes, 0.0)
         self.samples_lost += missing.n_samples if missing else 0
 
-    def _keep(self, rows: Iterable[tuple[str, tuple[Any, ...]]], outcomes: Iterable[Outcome]) -> None:
+    def _keep(self, rows: Iterable[tuple[str, tuple[Any, ...]]], outcomes: Iterable[Outcome], signal_s: float) -> None:
         ended = [_outcome_row(self.run_id, outcome) for outcome in outcomes]
-        self._store._append([*rows, *ended])  # noqa: SLF001 - the two classes are one
+        self._store._append([*rows, *ended], signal_s)  # noqa: SLF001 - the two classes are one
         self.outcomes_stored += len(ended)
 
 

@@ -141,6 +141,16 @@ def test_a_store_that_is_opened_again_is_appended_to(tmp_path):
     assert rows(tmp_path / "a.db", "SELECT run_id, n_samples FROM block") == [(1, 10), (2, 10)]
 
 
+def test_a_replay_commits_every_half_minute_of_signal_however_fast_it_runs(tmp_path):
+    with OutcomeStore.open(tmp_path / "a.db", now_s=lambda: 0.0) as store, store.run("test") as run:
+        for i in range(40):
+            second = block(np.arange(500) + i, 500 * i)
+            assert second.n_samples / second.rate_hz == 1.0
+            run.append(second)
+        seen_by_others = rows(tmp_path / "a.db", "SELECT count(*) FROM block")
+    assert seen_by_others == [(30,)]
+
+
 def test_a_run_that_ended_says_when(tmp_path):
     with OutcomeStore.open(tmp_path / "a.db") as store, store.run("strap"):
         pass

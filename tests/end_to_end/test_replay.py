@@ -154,7 +154,7 @@ def test_every_killed_run_holds_a_prefix_of_the_samples(killed, expected):
         counts = stored_counts(killed[0], run_id)
         np.testing.assert_array_equal(counts, expected[: counts.size])
         lengths.append(counts.size)
-    assert any(0 < length < N_SAMPLES for length in lengths)
+    assert sum(0 < length < N_SAMPLES for length in lengths) >= KILLS // 2
 
 
 def test_no_outcome_of_a_killed_run_rests_on_samples_that_were_not_stored(killed):
