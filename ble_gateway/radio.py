@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +61,18 @@ class Wanted:
         return self.address or f"{self.name}*"
 
 
+async def require_adapter(radio: Radio) -> None:
+    """Start and end a scan, so that a missing adapter is told of before anything else begins.
+
+    Raises
+    ------
+    GatewayError
+        ``NO_ADAPTER``.
+    """
+    async with _scanning(radio):
+        pass
+
+
 async def find(radio: Radio, wanted: Wanted, *, timeout_s: float) -> BLEDevice:
     """Scan until a strap that fits is seen.
 
@@ -68,9 +81,23 @@ async def find(radio: Radio, wanted: Wanted, *, timeout_s: float) -> BLEDevice:
     GatewayError
         ``NO_ADAPTER`` or ``NOT_FOUND``.
     """
+    async with _scanning(radio) as scanner:
+        device = await _first_that_fits(scanner, wanted, timeout_s)
+    if device is None:
+        raise GatewayError(
+            GatewayFault.NOT_FOUND,
+            f"no {wanted} was seen within {timeout_s:g} s",
+            advice="wet the strap and wear it, so that it wakes, and disconnect it from other devices",
+        )
+    return device
+
+
+@contextlib.asynccontextmanager
+async def _scanning(radio: Radio) -> AsyncIterator[BleakScanner]:
+    """Scan; whatever the adapter says against it is said in the user's words."""
     try:
         async with BleakScanner(backend=radio.scanner) as scanner:
-            device = await _first_that_fits(scanner, wanted, timeout_s)
+            yield scanner
     except (BleakBluetoothNotAvailableError, BleakDBusError, OSError) as error:
         raise GatewayError(
             GatewayFault.NO_ADAPTER,
@@ -83,13 +110,6 @@ async def find(radio: Radio, wanted: Wanted, *, timeout_s: float) -> BLEDevice:
             f"the Bluetooth adapter does not scan ({in_words(error)})",
             advice="switch it off and on (bluetoothctl power off, then power on)",
         ) from error
-    if device is None:
-        raise GatewayError(
-            GatewayFault.NOT_FOUND,
-            f"no {wanted} was seen within {timeout_s:g} s",
-            advice="wet the strap and wear it, so that it wakes, and disconnect it from other devices",
-        )
-    return device
 
 
 async def _first_that_fits(scanner: BleakScanner, wanted: Wanted, timeout_s: float) -> BLEDevice | None:

@@ -10,7 +10,7 @@ import typer
 
 from ble_gateway.cli.streaming import Streaming
 from ble_gateway.link import Link
-from ble_gateway.radio import ADAPTER, Radio, Wanted
+from ble_gateway.radio import ADAPTER, Radio, Wanted, require_adapter
 from ble_gateway.wearables.polar_h10 import NAME_PREFIX
 from edge.cli.console import NOT_MEDICAL, output, print_json, summary_table
 from edge.loop import InferenceLoop, open_loop
@@ -59,6 +59,7 @@ async def _stream(
     as_json: bool,
 ) -> RunSummary:
     async with _radio(place) as radio:
+        await require_adapter(radio)
         with store.run(f"{wanted} through the {radio.name}") as run:
             return await _stream_into(
                 run, radio, wanted, loop, store.path, duration_s=duration_s, find_s=find_s, as_json=as_json

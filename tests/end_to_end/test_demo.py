@@ -250,7 +250,7 @@ def test_without_an_adapter_run_says_so_in_one_line(tmp_path):
     done = _anyecg("run", "--find", "1", cwd=tmp_path)
     assert done.returncode == 1
     assert "no Bluetooth adapter can be used" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    assert (done.stdout, len(done.stderr.strip().splitlines())) == ("", 1)
 
 
 @pytest.mark.parametrize("verb", ["demo", "run", "simulate"])
