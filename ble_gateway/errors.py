@@ -9,7 +9,7 @@
 
 from enum import StrEnum
 
-from edge.errors import EdgeError
+from edge.errors import FaultError
 
 
 class GatewayFault(StrEnum):
@@ -31,12 +31,8 @@ class GatewayFault(StrEnum):
     """A part of the distribution that this needs is not installed."""
 
 
-class GatewayError(EdgeError):
+class GatewayError(FaultError[GatewayFault]):
     """A wearable or an adapter cannot be used; `fault` says why."""
-
-    def __init__(self, fault: GatewayFault, problem: str, *, advice: str) -> None:
-        super().__init__(problem, advice=advice)
-        self.fault = fault
 
 
 class FrameError(GatewayError):

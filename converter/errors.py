@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from edge.errors import EdgeError
+from edge.errors import FaultError
 
 
 class ConversionFault(StrEnum):
@@ -18,9 +18,5 @@ class ConversionFault(StrEnum):
     NOT_KEPT = "not_kept"
 
 
-class ConversionError(EdgeError):
+class ConversionError(FaultError[ConversionFault]):
     """A checkpoint cannot become a pack; `fault` says why."""
-
-    def __init__(self, fault: ConversionFault, problem: str, *, advice: str) -> None:
-        super().__init__(problem, advice=advice)
-        self.fault = fault

@@ -13,6 +13,9 @@
 """
 
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+Fault = TypeVar("Fault", bound=StrEnum)
 
 
 class EdgeError(Exception):
@@ -35,6 +38,22 @@ class EdgeError(Exception):
         return f"{self.problem} - {self.advice}"
 
 
+class FaultError(EdgeError, Generic[Fault]):
+    """An expected error that says why as a member of an enum.
+
+    Parameters
+    ----------
+    fault
+        Why, for machines.
+    problem, advice
+        As `EdgeError` takes them.
+    """
+
+    def __init__(self, fault: Fault, problem: str, *, advice: str) -> None:
+        super().__init__(problem, advice=advice)
+        self.fault: Fault = fault
+
+
 class StreamError(EdgeError):
     """A block does not continue the stream it was pushed into."""
 
@@ -52,12 +71,8 @@ class RecordingFault(StrEnum):
     NEEDS_EXTRA = "needs_extra"
 
 
-class RecordingError(EdgeError):
+class RecordingError(FaultError[RecordingFault]):
     """A file of samples cannot be read; `fault` says why."""
-
-    def __init__(self, fault: RecordingFault, problem: str, *, advice: str) -> None:
-        super().__init__(problem, advice=advice)
-        self.fault = fault
 
 
 class PackFault(StrEnum):
@@ -70,14 +85,11 @@ class PackFault(StrEnum):
     BAD_MANIFEST = "bad_manifest"
     MODEL_MISMATCH = "model_mismatch"
     SELF_TEST_FAILED = "self_test_failed"
+    NOT_A_NUMBER = "not_a_number"
 
 
-class PackError(EdgeError):
+class PackError(FaultError[PackFault]):
     """A model file must not be run; `fault` says why."""
-
-    def __init__(self, fault: PackFault, problem: str, *, advice: str) -> None:
-        super().__init__(problem, advice=advice)
-        self.fault = fault
 
 
 class RuntimeUnavailable(EdgeError):
@@ -94,9 +106,5 @@ class StoreFault(StrEnum):
     UNWRITABLE = "unwritable"
 
 
-class StoreError(EdgeError):
+class StoreError(FaultError[StoreFault]):
     """Samples or outcomes cannot be kept; `fault` says why. What was committed before is still there."""
-
-    def __init__(self, fault: StoreFault, problem: str, *, advice: str) -> None:
-        super().__init__(problem, advice=advice)
-        self.fault = fault

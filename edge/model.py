@@ -63,8 +63,21 @@ class Model:
         return quantisation.dequantise(y.astype(np.int8)) if quantisation else y.astype(np.float32)
 
     def decode(self, y: Tensor) -> tuple[LabEstimate, ...]:
-        """Estimates of one network output."""
+        """Estimates of one network output.
+
+        Raises
+        ------
+        PackError
+            If the network gave something that is not a number.
+        """
         probabilities = expit(self.logits(y).astype(np.float64))
+        if not np.isfinite(probabilities).all():
+            manifest = self.pack.manifest
+            raise PackError(
+                PackFault.NOT_A_NUMBER,
+                f"{manifest.name} {manifest.version} gives an output that is not a number",
+                advice="do not use this pack; what was stored before is still there",
+            )
         return tuple(
             LabEstimate(output.id, output.name, float(p), bool(p >= output.threshold))
             for output, p in zip(self.pack.manifest.outputs, probabilities, strict=True)

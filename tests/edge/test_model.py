@@ -133,6 +133,13 @@ def test_a_model_that_gives_nan_in_its_self_test_is_not_trusted(small_pack):
     assert caught.value.fault is PackFault.SELF_TEST_FAILED
 
 
+def test_an_output_that_is_not_a_number_is_never_an_estimate(small_pack):
+    model = fixed_model(small_pack, [0.0, 0.0, 0.0])
+    with pytest.raises(PackError) as caught:
+        model.decode(np.array([0.0, np.nan, 0.0], np.float32))
+    assert caught.value.fault is PackFault.NOT_A_NUMBER
+
+
 def test_the_model_runs_on_the_kernels_it_names(small_pack):
     assert open_model(small_pack, runtime="reference").kernel_family == "tflite/reference"
 
