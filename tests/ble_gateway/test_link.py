@@ -205,6 +205,7 @@ async def test_a_strap_that_refuses_is_an_error_that_says_so():
             async with on_air.link():
                 pass
         assert refused.value.fault is GatewayFault.REFUSED
+        await asyncio.sleep(1)  # for the strap to hear of it, on virtual time
         assert not on_air.strap.device.connections
 
 

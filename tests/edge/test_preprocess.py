@@ -9,6 +9,8 @@ from edge.preprocess import ECGFOUNDER, MedianBaseline, Preprocessing, ZScore, p
 from tests.golden.make import CONTRACTS, ecgfounder_preprocessing, raw_window_mv
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "preprocess.npz"
+SCIPY_RELEASES_APART = 1e-5
+"""A band-pass from 0.67 Hz in transfer-function form is ill-conditioned: scipy 1.18 is 1.5e-6 from scipy 1.17."""
 
 
 def contract(rate_hz, n_samples):
@@ -19,14 +21,16 @@ def contract(rate_hz, n_samples):
 def test_a_window_becomes_what_the_plain_scipy_statement_made_of_it(rate_hz, n_samples):
     with np.load(GOLDEN) as golden:
         x_uv, expected = golden[f"in_uv_{rate_hz:g}"], golden[f"out_{rate_hz:g}"]
-    np.testing.assert_allclose(preprocess(x_uv / 1e3, contract(rate_hz, n_samples)), expected, atol=1e-6)
+    made = preprocess(x_uv / 1e3, contract(rate_hz, n_samples))
+    np.testing.assert_allclose(made, expected, rtol=0, atol=SCIPY_RELEASES_APART)
 
 
-@pytest.mark.parametrize("rate_hz", [rate_hz for rate_hz, _ in CONTRACTS])
-def test_the_golden_windows_are_still_what_scipy_computes_here(rate_hz):
+@pytest.mark.parametrize(("rate_hz", "n_samples"), CONTRACTS)
+def test_a_window_becomes_what_the_plain_scipy_statement_makes_of_it_here(rate_hz, n_samples):
     with np.load(GOLDEN) as golden:
-        x_uv, expected = golden[f"in_uv_{rate_hz:g}"], golden[f"out_{rate_hz:g}"]
-    np.testing.assert_allclose(ecgfounder_preprocessing(x_uv / 1e3, rate_hz), expected, atol=1e-9)
+        x_uv = golden[f"in_uv_{rate_hz:g}"]
+    made = preprocess(x_uv / 1e3, contract(rate_hz, n_samples))
+    np.testing.assert_allclose(made, ecgfounder_preprocessing(x_uv / 1e3, rate_hz), rtol=0, atol=1e-6)
 
 
 @given(st.integers(10, 1000), st.sampled_from([100.0, 128.0, 500.0]))
