@@ -16,6 +16,9 @@ class ConversionFault(StrEnum):
     HEAD_MISMATCH = "head_mismatch"
     BAD_CALIBRATION = "bad_calibration"
     NOT_KEPT = "not_kept"
+    NEEDS_EXTRA = "needs_extra"
+    NEEDS_CODE = "needs_code"
+    BAD_LABELS = "bad_labels"
 
 
 class ConversionError(FaultError[ConversionFault]):
