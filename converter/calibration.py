@@ -1,46 +1,22 @@
 """Windows to calibrate and to verify with: clean enough to be read, and never the same ones for both."""
 
-from dataclasses import dataclass
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.errors import ConversionError, ConversionFault
+from converter.windows.artefacts import with_artefacts
+from converter.windows.recorded import recorded_split, recorded_windows
+from converter.windows.window_set import WindowSet
 from edge.heart import Heart, PatchNoise
 from edge.preprocess import Preprocessing, preprocess
 
-_FEWEST: Final = 8
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WindowSet:
-    """Windows with where they come from.
-
-    Parameters
-    ----------
-    millivolts
-        Shape (n, window_samples), mV.
-    origin
-        What they are, for the pack's report.
-    """
-
-    millivolts: NDArray[np.float32]
-    origin: str
-
-    def __post_init__(self) -> None:
-        if self.millivolts.shape[0] < _FEWEST:
-            raise ConversionError(
-                ConversionFault.BAD_CALIBRATION,
-                f"{self.millivolts.shape[0]} windows of {self.origin} are too few",
-                advice=f"give {_FEWEST} or more",
-            )
-        if not np.isfinite(self.millivolts).all() or (np.ptp(self.millivolts, axis=1) == 0).any():
-            raise ConversionError(
-                ConversionFault.BAD_CALIBRATION,
-                f"windows of {self.origin} hold values that are not finite, or do not move",
-                advice="take them from readable signal",
-            )
+__all__ = [
+    "WindowSet",
+    "network_inputs",
+    "recorded_split",
+    "recorded_windows",
+    "synthetic_windows",
+    "with_artefacts",
+]
 
 
 def synthetic_windows(contract: Preprocessing, n: int, *, seed: int) -> WindowSet:
