@@ -56,7 +56,7 @@ def recorded_windows(
         If the package that reads a format is not installed.
     """
     survey = _Survey(source, Reader(contract, channel, rate_hz), seed)
-    spread = Spread(n)
+    spread = Spread(_asked(n))
     for _, drawn in survey.recordings(n):
         spread.add(drawn)
         if spread.is_settled:
@@ -93,22 +93,43 @@ def recorded_split(
         As `recorded_windows` does, for either set.
     """
     survey = _Survey(source, Reader(contract, channel, rate_hz), seed)
-    calibration, verification = Spread(n_calibration), Spread(n_verification)
-    last: Path | None = None
-    for path, drawn in survey.recordings(max(n_calibration, n_verification)):
-        needier = min(calibration, verification, key=lambda s: (s.is_settled, s.filled, s.n_recordings / s.n))
-        needier.add(drawn)
-        last = path if drawn.windows else last
-        if calibration.is_settled and verification.is_settled:
+    wanted = (_asked(n_calibration), _asked(n_verification))
+    sides = [Spread(n) for n in wanted]
+    readable: list[tuple[int, Path]] = []
+    for path, drawn in survey.recordings(max(wanted)):
+        _needier(sides).add(drawn)
+        if drawn.windows:
+            readable.append((drawn.n_readable, path))
+        if all(side.is_settled for side in sides):
             break
     survey.refuse_unread()
-    how = ("calibration of recordings that verification has none of", "verification of recordings of its own")
-    if last is not None and not verification.n_recordings:
-        share = n_calibration / (n_calibration + n_verification)
-        calibration = survey.part(last, n_calibration, lambda begins: begins < share)
-        verification = survey.part(last, n_verification, lambda begins: begins >= share)
-        how = (f"the first {share:.0%} of the one recording", f"the last {1 - share:.0%} of the one recording")
-    return _window_set(calibration, survey, how[0]), _window_set(verification, survey, how[1])
+    how = ["calibration of recordings that verification has none of", "verification of recordings of its own"]
+    if len(readable) == 1:
+        share = n_calibration / sum(wanted)
+        first = survey.draw(readable[0][1], wanted[0], within=lambda begins: begins < share)
+        rest = survey.draw(readable[0][1], wanted[1], within=lambda begins: begins >= share)
+        sides = [Spread(n) for n in wanted]
+        sides[0].add(first)
+        sides[1].add(rest)
+        how = [f"the first {share:.0%} of the one recording", f"the last {1 - share:.0%} of the one recording"]
+    elif any(side.filled < 1.0 for side in sides):
+        # Now that their lengths are known, longest first leaves the short ones to fill what is missing.
+        sides = [Spread(n) for n in wanted]
+        for _, path in sorted(readable, reverse=True):
+            _needier(sides).add(survey.draw(path, max(wanted)))
+    calibration, verification = (_window_set(side, survey, told) for side, told in zip(sides, how, strict=True))
+    return calibration, verification
+
+
+def _asked(n: int) -> int:
+    if n < FEWEST:
+        raise _refused(f"{n} windows are asked for, which are too few", advice=f"ask for {FEWEST} or more")
+    return n
+
+
+def _needier(sides: Sequence[Spread]) -> Spread:
+    """Choose the side that lacks the larger part of its windows, or else of its recordings; then the larger."""
+    return min(sides, key=lambda side: (side.is_settled, side.filled, side.n_recordings / side.n, -side.n))
 
 
 @dataclass(slots=True)
@@ -139,7 +160,7 @@ class _Survey:
             path = self.paths[i]
             name = self._name(path)
             try:
-                drawn = draw(name, self.reader.windows(path), n, seed=self.seed)
+                drawn = self.draw(path, n)
             except (RecordingError, OSError) as error:
                 if isinstance(error, RecordingError) and error.fault is RecordingFault.NEEDS_EXTRA:
                     raise
@@ -154,11 +175,9 @@ class _Survey:
             self.n_read += 1
             yield path, drawn
 
-    def part(self, path: Path, n: int, within: Callable[[float], bool]) -> Spread:
-        """Choose windows of a part of one recording."""
-        spread = Spread(n)
-        spread.add(draw(self._name(path), self.reader.windows(path), n, seed=self.seed, within=within))
-        return spread
+    def draw(self, path: Path, n: int, within: Callable[[float], bool] = lambda _: True) -> Drawn:
+        """Draw up to `n` windows of a recording, or of the part of it that is `within`."""
+        return draw(self._name(path), self.reader.windows(path), n, seed=self.seed, within=within)
 
     def refuse_unread(self) -> None:
         """Refuse a source of which no file could be read."""
@@ -177,10 +196,10 @@ class _Survey:
 def _window_set(spread: Spread, survey: _Survey, how: str) -> WindowSet:
     origin = _origin(spread, survey, how)
     n_found = len(spread.chosen)
-    if n_found < max(spread.n, FEWEST):
+    if n_found < spread.n:
         fewer = f", or ask for {n_found}" if n_found >= FEWEST else ""
         raise _refused(
-            f"{n_found} windows are too few, {max(spread.n, FEWEST)} are needed: {origin}",
+            f"{n_found} windows are too few, {spread.n} are needed: {origin}",
             advice=f"give more or longer recordings of readable signal{fewer}",
         )
     windows = [choice.window for choice in spread.chosen]

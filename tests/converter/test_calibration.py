@@ -1,5 +1,6 @@
 """Windows of recordings to calibrate and to verify with: what is chosen, what is refused."""
 
+import sys
 from contextlib import suppress
 
 import edfio
@@ -9,6 +10,7 @@ import wfdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import edge.recording
 from converter.calibration import recorded_split, recorded_windows
 from converter.errors import ConversionError, ConversionFault
 from converter.windows.one_sided import count_different
@@ -310,6 +312,31 @@ def test_copies_of_a_recording_are_not_put_on_both_sides_of_a_split(tmp_path):
     calibration, verification = recorded_split(tmp_path, CONTRACT, 8, 8, seed=0)
     both = np.concatenate([calibration.millivolts, verification.millivolts])
     assert len(np.unique(both, axis=0)) == 16
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("wanted", [(8, 20), (20, 8)])
+def test_a_long_and_a_short_recording_are_split_as_the_numbers_ask(tmp_path, seed, wanted):
+    recordings = {"long": heart(0, 24), "short": heart(1, 9)}
+    for name, windows in recordings.items():
+        write_npz(tmp_path / f"{name}.npz", windows)
+    parts = recorded_split(tmp_path, CONTRACT, *wanted, seed=seed)
+    assert tuple(len(part.millivolts) for part in parts) == wanted
+    assert not set(owners(parts[0], recordings)) & set(owners(parts[1], recordings))
+
+
+def test_fewer_than_eight_windows_are_never_a_set(folder):
+    assert "4 windows are asked for, which are too few - ask for 8 or more" in refusal(folder, n=4)
+
+
+@pytest.mark.parametrize(("package", "name"), [("edfio", "p1.edf"), ("wfdb", "deep/p0")])
+def test_a_format_whose_reader_is_not_installed_is_not_passed_over(folder, monkeypatch, package, name):
+    module = {"edfio": "edge.recording.edf_file", "wfdb": "edge.recording.wfdb_record"}[package]
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.delattr(edge.recording, module.rpartition(".")[2], raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(RecordingError, match="pip install 'anyecg-edge\\[recordings\\]'"):
+        recorded_windows((folder / name).parent, CONTRACT, 8, seed=0)
 
 
 def test_a_split_of_too_little_is_refused(people, tmp_path):
