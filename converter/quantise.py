@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge.interpreter import hushed
 
 _EVERYTHING = qtyping.TFLOperationName.ALL_SUPPORTED
+_CONVOLUTION = qtyping.TFLOperationName.CONV_2D
 
 
 class Mode(StrEnum):
@@ -22,6 +23,9 @@ class Mode(StrEnum):
 
     FULL = "full"
     """Every tensor, input and output included: for microcontrollers, NPUs and every runtime."""
+    DYNAMIC = "dynamic"
+    """The convolutions' weights, and their inputs while they run: all but the first one. Needs no calibration; not for
+    tflite-runtime, which computes grouped ones wrongly."""
     FLOAT = "float"
     """Nothing: the reference that the others are compared with."""
 
@@ -31,6 +35,8 @@ class Mode(StrEnum):
         match self:
             case Mode.FULL:
                 return "static_int8"
+            case Mode.DYNAMIC:
+                return "dynamic"
             case Mode.FLOAT:
                 return "float"
             case _:
@@ -58,6 +64,13 @@ def quantise(float_model: bytes, mode: Mode, calibration: NDArray[np.float32]) -
     match mode:
         case Mode.FLOAT:
             return float_model
+        case Mode.DYNAMIC:
+            recipe = recipe_manager.RecipeManager()
+            recipe.add_dynamic_config(regex=".*", operation_name=_CONVOLUTION, num_bits=8)
+            # One input channel: there is nothing to gain, and every later layer reads it.
+            recipe.add_quantization_config(regex="^first;?$", operation_name=_CONVOLUTION, algorithm_key="no_quantize")
+            with _quiet():
+                return _quantised(float_model, recipe, None)
         case Mode.FULL:
             recipe = recipe_manager.RecipeManager()
             recipe.add_static_config(regex=".*", operation_name=_EVERYTHING, activation_num_bits=8, weight_num_bits=8)

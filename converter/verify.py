@@ -88,7 +88,21 @@ def verify(reference: Model, converted: Model, windows: WindowSet) -> Parity:
     ConversionError
         If too few of the windows can be read.
     """
-    expected, actual = _probabilities(reference, windows), _probabilities(converted, windows)
+    return _parity(converted, windows, _through_the_loop(reference, windows), _through_the_loop(converted, windows))
+
+
+def verify_unjudged(reference: Model, converted: Model, windows: WindowSet) -> Parity:
+    """Compare both models on windows that the quality gate is not asked about, such as spoilt ones.
+
+    Parameters
+    ----------
+    reference, converted, windows
+        As `verify` takes them.
+    """
+    return _parity(converted, windows, _unjudged(reference, windows), _unjudged(converted, windows))
+
+
+def _parity(converted: Model, windows: WindowSet, expected: NDArray[np.float64], actual: NDArray[np.float64]) -> Parity:
     both = np.isfinite(expected).all(axis=1) & np.isfinite(actual).all(axis=1)
     if both.sum() < _FEWEST:
         raise ConversionError(
@@ -119,7 +133,13 @@ def _spearman(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
     return float(stats.spearmanr(p, q).statistic)
 
 
-def _probabilities(model: Model, windows: WindowSet) -> NDArray[np.float64]:
+def _unjudged(model: Model, windows: WindowSet) -> NDArray[np.float64]:
+    """Estimates of each window, shape (n_windows, n_outputs)."""
+    estimates = [model.decode(model.infer(model.quantise(x))) for x in model.preprocess(windows.millivolts)]
+    return np.array([[estimate.probability for estimate in row] for row in estimates])
+
+
+def _through_the_loop(model: Model, windows: WindowSet) -> NDArray[np.float64]:
     """Estimates of each window, shape (n_windows, n_outputs); NaN where the loop rejects it."""
     contract = model.contract
     loop = InferenceLoop(model, hop_s=contract.window_s)

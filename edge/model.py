@@ -1,6 +1,6 @@
 """A pack on a runtime: windows in millivolts in, estimates out, proven by the pack's own self-test."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class Model:
         """The kernels that compute it."""
         return self._interpreter.kernel_family
 
-    def preprocess(self, millivolts: NDArray[np.float64]) -> NDArray[np.float32]:
+    def preprocess(self, millivolts: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Apply the manifest's preprocessing to windows, shape (..., window_samples), mV."""
         return preprocess(millivolts, self.contract)
 
