@@ -144,12 +144,13 @@ def test_with_more_recordings_than_windows_each_window_is_of_another(tmp_path):
 
 
 def test_windows_that_cannot_be_read_are_not_chosen_but_told_of(people, tmp_path):
-    flat = np.zeros((3, 2500), np.float32)
-    chosen = recorded_windows(
-        write_npz(tmp_path / "a.npz", np.concatenate([flat, people["p0"][:9]])), CONTRACT, 8, seed=0
-    )
-    assert np.ptp(chosen.millivolts, axis=1).min() > 0.1
-    assert "12 windows found; 3 rejected (flat 3); 8 chosen" in chosen.origin
+    flat, noise = np.zeros((3, 2500)), np.random.default_rng(0).normal(0, 0.3, (2, 2500))
+    far_off = people["p0"][:1] + 30.0 * (np.arange(2500) > 1250)
+    spoilt = np.concatenate([flat, noise, far_off])
+    source = write_npz(tmp_path / "a.npz", np.concatenate([spoilt, people["p0"][:8]]))
+    chosen = recorded_windows(source, CONTRACT, 8, seed=0)
+    assert "14 windows found; 6 rejected (flat 3, lead_off 1, noisy 2); 8 chosen" in chosen.origin
+    np.testing.assert_array_equal(np.unique(chosen.millivolts, axis=0), np.unique(people["p0"][:8], axis=0))
 
 
 def test_the_origin_says_in_one_line_what_was_chosen_and_names_no_path(folder):
@@ -210,6 +211,10 @@ def test_a_folder_of_which_nothing_can_be_read_is_refused_with_the_first_reason(
 
 def test_a_channel_that_no_recording_has_is_refused_by_name(folder):
     assert "no channel V9" in refusal(folder / "deep" / "p0", channel="V9")
+
+
+def test_a_channel_asked_for_stands_in_the_origin(folder):
+    assert "channel II" in recorded_windows(folder / "deep" / "p0", CONTRACT, 8, seed=0, channel="II").origin
 
 
 def test_fewer_readable_windows_than_asked_for_are_refused_with_their_number(people, tmp_path):

@@ -68,6 +68,20 @@ def test_muscle_noise_has_the_level_of_the_window_and_leaves_its_mean(seed):
 
 
 @given(SEEDS)
+def test_muscle_noise_swells_and_fades(seed):
+    for burst in added(CLEAN, seed)[MUSCLE]:
+        inside = np.flatnonzero(np.abs(burst) > 1e-6)
+        assert np.abs(burst[inside[[0, -1]]]).max() < 0.05 * np.abs(burst).max()
+
+
+def test_pops_and_spikes_go_either_way():
+    many = np.concatenate([added(CLEAN, seed) for seed in range(8)])
+    for kind in (POPS, DROPOUTS):
+        highest = np.take_along_axis(many[kind], np.abs(many[kind]).argmax(axis=1)[:, None], axis=1)
+        assert 0.2 < (highest > 0).mean() < 0.8
+
+
+@given(SEEDS)
 def test_a_dropout_holds_still_for_200_samples_at_least(seed):
     for window in with_artefacts(CLEAN, seed=seed).millivolts[DROPOUTS]:
         # Spikes may cut it in up to four pieces.

@@ -57,6 +57,11 @@ def test_a_settled_choice_is_changed_by_no_further_recording(lengths, n):
     assert spread.chosen == before
 
 
+def test_recordings_of_one_length_are_drawn_from_at_other_places():
+    drawn = {tuple(int(w.millivolts[0]) for w in draw(f"r{i}", numbered(0, 30), 4, seed=0).windows) for i in range(20)}
+    assert len(drawn) == 20
+
+
 def test_every_window_of_a_recording_is_as_likely_to_be_drawn():
     counts = np.zeros(20)
     for seed in range(2000):
