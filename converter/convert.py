@@ -183,7 +183,7 @@ def _refuse_losses(parity: Parity, least_spearman: float, accept: frozenset[str]
             raise ConversionError(
                 ConversionFault.NOT_KEPT,
                 f"output {row.output_id} keeps a rank correlation of {row.spearman:.3f} with the float model over "
-                f"{parity.n_windows} windows, {least_spearman:g} is asked for",
-                advice="calibrate with more and other windows, or train it with smaller activations",
+                f"{parity.n_windows} windows ({parity.windows}), {least_spearman:g} is asked for",
+                advice="calibrate with more and other windows, use mode dynamic, or accept the loss by the output's id",
             )
     return {row.output_id for row in lost}
