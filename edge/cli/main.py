@@ -24,6 +24,7 @@ _EXTRA_OF_MODULE: Final = {
     "wfdb": "recordings",
     "edfio": "recordings",
     "ai_edge_quantizer": "convert",
+    "safetensors": "convert",
     "torch": "train",
 }
 
@@ -42,7 +43,10 @@ class _Verbs(TyperGroup):
 def _load(verb: EntryPoint) -> Any:
     app = typer.Typer(add_completion=False)
     try:
-        app.command(name=verb.name)(verb.load())
+        loaded = verb.load()
+        if isinstance(loaded, typer.Typer):  # it has verbs of its own
+            return get_command(loaded)
+        app.command(name=verb.name)(loaded)
     except ModuleNotFoundError as error:
         anything = {"ignore_unknown_options": True, "allow_extra_args": True}
         app.command(name=verb.name, context_settings=anything)(_unavailable(verb.name, error))
