@@ -1,5 +1,6 @@
 """What conversion kept: both models through the same loop, on windows that calibration never saw."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from scipy import stats
 
 from converter.calibration import WindowSet
 from converter.errors import ConversionError, ConversionFault
+from edge.budget import Budget
 from edge.loop import InferenceLoop
 from edge.model import Model
 from edge.outcome import Estimated
@@ -16,6 +18,8 @@ from edge.signal import Gap, GapReason, SampleBlock, Scale
 
 _FEWEST: Final = 8
 _MICROVOLT: Final = Scale(1e-3)
+_UNLIMITED: Final = Budget(latency_p99_ms=math.inf, resident_mb=math.inf)
+"""Two models and the quantizer are in memory: the pack's budget is for a gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _unjudged(model: Model, windows: WindowSet) -> NDArray[np.float64]:
 def _through_the_loop(model: Model, windows: WindowSet) -> NDArray[np.float64]:
     """Estimates of each window, shape (n_windows, n_outputs); NaN where the loop rejects it."""
     contract = model.contract
-    loop = InferenceLoop(model, hop_s=contract.window_s)
+    loop = InferenceLoop(model, hop_s=contract.window_s, budget=_UNLIMITED)
     length = contract.window_samples
     probabilities = np.full((windows.millivolts.shape[0], len(model.pack.manifest.outputs)), np.nan)
     for i, millivolts in enumerate(windows.millivolts):

@@ -13,6 +13,7 @@ from converter.errors import ConversionError, ConversionFault
 from converter.quantise import Mode, quantise
 from converter.verify import OutputParity, Parity, verify
 from edge.interpreter import open_interpreter
+from edge.manifest import PackBudget
 from edge.model import open_model
 from edge.pack import ModelPack
 from edge.preprocess import ECGFOUNDER
@@ -156,6 +157,12 @@ def test_a_model_agrees_with_itself(small_pack):
     assert [(r.spearman, r.max_abs_logit, r.rms_logit, r.flips) for r in rows] == [
         (pytest.approx(1.0), 0.0, 0.0, 0)
     ] * 3
+
+
+def test_a_pack_with_a_budget_smaller_than_the_converter_is_verified_all_the_same():
+    identity = replace(IDENTITY, budget=PackBudget(latency_p99_ms=1e-6, resident_mb=1.0))
+    _, report = converted(identity=identity)
+    assert report.parity.n_windows == len(VERIFICATION.millivolts)
 
 
 def test_windows_that_cannot_be_read_are_counted_apart(small_pack):
