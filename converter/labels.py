@@ -39,6 +39,8 @@ _WRITE: Final = {
     "prevalence": "write the part of positive examples in training, a number from 0 to 1",
     "control": "write yes for a negative control, else no or nothing",
 }
+_FAR: Final = 4.0
+"""How many times a limit may be the typical one, or go into it, before it is doubted; units are ten apart at least."""
 _NOTICE: Final = """\
 # One row for each output of the network, in the order of its outputs: remove, add and move rows until it is so.
 # low and high are typical reference limits of adults: replace them by those that made the training labels.
@@ -277,6 +279,10 @@ def _check_test(row: _Row, output: Output) -> Iterator[str]:
             )
     if not test.has_unit(output.unit):
         yield row.at("unit", f"{row.shown('unit')} is not a known unit of {output.loinc}: {', '.join(test.units)}")
+        return
+    typical = test.low if output.direction == "low" else test.high
+    if typical and not 1 / _FAR <= output.limit / typical <= _FAR:
+        yield row.at(output.direction, f"{output.limit:g} {output.unit} is far from the typical {typical:g}")
 
 
 def _contradiction(row: _Row, column: str, test: LabTest, named: Iterable[str]) -> ConversionError:

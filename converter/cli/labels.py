@@ -20,7 +20,7 @@ def about() -> None:
 
 @labels.command()
 def init(
-    to: Annotated[Path, typer.Option("-o", "--to", help="CSV to write; never over another file.")],
+    to: Annotated[Path, typer.Option("--output", "-o", help="CSV to write; never over another file.")],
     outputs: Annotated[
         int | None, typer.Option(min=1, help="Rows to write; all that the table has by default.")
     ] = None,

@@ -192,6 +192,13 @@ def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(tmp_path
     assert (fault, ".safetensors" in problem) == (ConversionFault.UNREADABLE_CHECKPOINT, True)
 
 
+def test_a_single_array_under_the_name_of_many_is_refused(tmp_path):
+    with (tmp_path / "a.npz").open("wb") as file:
+        np.save(file, WEIGHTS[SOME])
+    fault, problem = refusal(tmp_path / "a.npz")
+    assert (fault, "a single array" in problem) == (ConversionFault.UNREADABLE_CHECKPOINT, True)
+
+
 @pytest.mark.parametrize("suffix", READABLE)
 def test_a_file_that_is_not_there_is_refused_in_every_format(tmp_path, suffix):
     fault, problem = refusal(tmp_path / f"absent{suffix}")

@@ -342,6 +342,8 @@ def test_a_code_of_another_test_than_the_id_says_is_refused(write):
         ({"loinc": f"12345-{check_digit('12345')}"}, "column loinc: 12345-5 is not in the table"),
         ({"name": "Gruppe 7"}, "column name: 'Gruppe 7' was not recognised as 2823-3"),
         ({"unit": "g/dL"}, "column unit: 'g/dL' is not a known unit of 2823-3"),
+        ({"low": "35", "high": ""}, "column low: 35 mmol/L is far from the typical 3.5"),
+        ({"loinc": "11555-0", "name": "Base excess", "id": "a", "low": "9", "high": ""}, "column low: 9 mmol/L is far"),
         ({"prevalence": "0"}, "column prevalence: the output never saw both answers"),
         ({"prevalence": "1"}, "column prevalence: the output never saw both answers"),
         ({"loinc": "1994-3", "name": "Low calcium", "id": "a", "high": ""}, "column name: 'Low calcium' says less"),
