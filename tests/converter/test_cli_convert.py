@@ -24,7 +24,7 @@ ROWS = [
     for analyte, direction, loinc in (
         ("potassium", "low", "2823-3"),
         ("potassium", "high", "2823-3"),
-        ("sodium", "low", "2951-2"),
+        ("lactate", "high", "32693-4"),
     )
 ]
 KEYS = {"mode", "size_bytes", "seconds", "peak_rss_mb", "spearman", "max_abs_logit", "flips", "outputs_failed"}
