@@ -13,7 +13,7 @@ from rich.table import Table
 
 from converter.calibration import WindowSet, recorded_split, synthetic_windows, with_artefacts
 from converter.convert import ConversionReport, PackIdentity, convert
-from converter.ecgfounder.checkpoint import read_checkpoint
+from converter.ecgfounder.checkpoint import Checkpoint, read_checkpoint
 from converter.labels import read_labels
 from converter.quantise import Mode
 from converter.verify import Parity
@@ -61,7 +61,8 @@ def convert_checkpoint(
     described = read_labels(labels)
     for warning in described.warnings:
         errors.print(f"[yellow]{escape(warning)}[/]", soft_wrap=True)
-    read = read_checkpoint(checkpoint)
+    read = read_checkpoint(checkpoint, n_outputs=len(described.outputs))
+    _tell_of_batch_norm(read)
     fitting, verifying = _windows(calibration, windows, seed, channel)
     identity = PackIdentity(
         name=name or to.stem.lower(),
@@ -93,10 +94,20 @@ def convert_checkpoint(
     size_bytes = write_pack(to, pack)
     seconds = time.monotonic() - began_s
     if as_json:
-        print_json(_as_json(report, size_bytes, seconds, fitting, verifying))
+        print_json({**_as_json(report, size_bytes, seconds, fitting, verifying), "ignored_weights": len(read.ignored)})
     else:
         output.print(_table(report, to, size_bytes, seconds, fitting, verifying))
         output.print(_outputs(report))
+
+
+def _tell_of_batch_norm(checkpoint: Checkpoint) -> None:
+    """Say what was left aside: ECGFounder's files carry batch normalisation that its network never applies."""
+    if checkpoint.batch_norm_trained:
+        errors.print(
+            "[yellow]the batch normalisation in the checkpoint was trained; it is left aside, as ECGFounder does: if the "
+            "network was fine-tuned with use_bn=True, this pack is wrong[/]",
+            soft_wrap=True,
+        )
 
 
 def _windows(source: Path | None, n: int, seed: int, channel: str | None) -> tuple[WindowSet, WindowSet]:
