@@ -104,8 +104,8 @@ def _tell_of_batch_norm(checkpoint: Checkpoint) -> None:
     """Say what was left aside: ECGFounder's files carry batch normalisation that its network never applies."""
     if checkpoint.batch_norm_trained:
         errors.print(
-            "[yellow]the batch normalisation in the checkpoint was trained; it is left aside, as ECGFounder does: if the "
-            "network was fine-tuned with use_bn=True, this pack is wrong[/]",
+            "[yellow]the batch normalisation in the checkpoint was trained; it is left aside, as ECGFounder does: if "
+            "the network was fine-tuned with use_bn=True, this pack is wrong[/]",
             soft_wrap=True,
         )
 

@@ -84,4 +84,4 @@ def test_recordings_without_a_readable_window_are_refused_in_one_line(folder):
 def test_labels_for_another_head_are_refused(folder):
     (folder / "labels.json").write_text(json.dumps(ROWS[:2]), encoding="utf-8")
     done = convert(folder)
-    assert "the network has 3 outputs, 2 are described" in done.stderr
+    assert "dense.weight has shape (3, 32), not (2, 32), which 2 labels need" in done.stderr
