@@ -7,6 +7,7 @@ PYTHON ?= python3
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
 $(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import ensurepip' || { echo "Python's venv is missing: sudo apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
