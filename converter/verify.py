@@ -10,13 +10,13 @@ from scipy import stats
 
 from converter.calibration import WindowSet
 from converter.errors import ConversionError, ConversionFault
+from converter.windows.window_set import FEWEST
 from edge.budget import Budget
 from edge.loop import InferenceLoop
 from edge.model import Model
 from edge.outcome import Estimated
 from edge.signal import Gap, GapReason, SampleBlock, Scale
 
-_FEWEST: Final = 8
 _MICROVOLT: Final = Scale(1e-3)
 _UNLIMITED: Final = Budget(latency_p99_ms=math.inf, resident_mb=math.inf)
 """Two models and the quantizer are in memory: the pack's budget is for a gateway."""
@@ -108,10 +108,10 @@ def verify_unjudged(reference: Model, converted: Model, windows: WindowSet) -> P
 
 def _parity(converted: Model, windows: WindowSet, expected: NDArray[np.float64], actual: NDArray[np.float64]) -> Parity:
     both = np.isfinite(expected).all(axis=1) & np.isfinite(actual).all(axis=1)
-    if both.sum() < _FEWEST:
+    if both.sum() < FEWEST:
         raise ConversionError(
             ConversionFault.BAD_CALIBRATION,
-            f"{both.sum()} of {both.size} windows of {windows.origin} can be read, {_FEWEST} are needed to verify",
+            f"{both.sum()} of {both.size} windows of {windows.origin} can be read, {FEWEST} are needed to verify",
             advice="verify with cleaner or more windows",
         )
     rows = []

@@ -8,7 +8,19 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from ble_gateway.cli.playing import Play, open_play, write_script
+from ble_gateway.cli.playing import (
+    ChannelOption,
+    DisconnectOption,
+    DriftOption,
+    JitterOption,
+    LossOption,
+    OutageOption,
+    Play,
+    RecordingOption,
+    SeedOption,
+    open_play,
+    write_script,
+)
 from ble_gateway.cli.streaming import Streaming
 from ble_gateway.link import Link, steady_clock
 from ble_gateway.radio import Wanted
@@ -28,21 +40,19 @@ _NOTICE = "Simulated radio and virtual Polar H10, no real wearable. Not a medica
 
 
 def demo(
-    recording: Annotated[
-        Path | None, typer.Option(help="Play this recording (WFDB, EDF, CSV) instead of a synthetic heart.")
-    ] = None,
-    channel: Annotated[str | None, typer.Option(help="Channel of the recording.")] = None,
+    recording: RecordingOption = None,
+    channel: ChannelOption = None,
     speed: Annotated[
         float, typer.Option(help="Seconds of ECG a second; a machine too slow for it takes longer.", min=0.1)
     ] = 1.0,
     duration: Annotated[float, typer.Option(help="End after so much ECG, s.", min=1.0)] = 60.0,
     hop: Annotated[float, typer.Option(help="From one window's start to the next one's, s.", min=0.1)] = 2.0,
-    loss: Annotated[float, typer.Option(help="Share of frames the radio loses.", min=0.0, max=0.99)] = 0.02,
-    jitter_ms: Annotated[float, typer.Option(help="Mean delay of a frame, ms.", min=0.0)] = 10.0,
-    drift_ppm: Annotated[float, typer.Option(help="How fast the strap's clock runs, ppm.")] = 100.0,
-    disconnect_every: Annotated[float, typer.Option(help="Break the link this often, s; 0: never.", min=0.0)] = 40.0,
-    outage: Annotated[float, typer.Option(help="Stay out of reach this long each time, s.", min=0.0)] = 3.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same demonstration.", min=0)] = 3,
+    loss: LossOption = 0.02,
+    jitter_ms: JitterOption = 10.0,
+    drift_ppm: DriftOption = 100.0,
+    disconnect_every: DisconnectOption = 40.0,
+    outage: OutageOption = 3.0,
+    seed: SeedOption = 3,
     pack: Annotated[Path | None, typer.Option(help="Pack to run; the demonstration pack by default.")] = None,
     store: Annotated[Path, typer.Option(help="SQLite file to append to.")] = Path("anyecg-demo.db"),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,

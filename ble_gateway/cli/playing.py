@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
 from ble_gateway.errors import GatewayError, GatewayFault
@@ -14,6 +16,17 @@ from ble_gateway.simulator.source import microvolts
 from ble_gateway.wearables.polar_h10 import RATE_HZ
 from edge.heart.stream import HeartStream
 from edge.recording import open_recording
+
+RecordingOption: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Play this recording (WFDB, EDF, CSV) instead of a synthetic heart.")
+]
+ChannelOption: TypeAlias = Annotated[str | None, typer.Option(help="Channel of the recording.")]
+LossOption: TypeAlias = Annotated[float, typer.Option(help="Share of frames the radio loses.", min=0.0, max=0.99)]
+JitterOption: TypeAlias = Annotated[float, typer.Option(help="Mean delay of a frame, ms.", min=0.0)]
+DriftOption: TypeAlias = Annotated[float, typer.Option(help="How fast the strap's clock runs, ppm.")]
+DisconnectOption: TypeAlias = Annotated[float, typer.Option(help="Break the link this often, s; 0: never.", min=0.0)]
+OutageOption: TypeAlias = Annotated[float, typer.Option(help="Stay out of reach this long each time, s.", min=0.0)]
+SeedOption: TypeAlias = Annotated[int, typer.Option(help="The same seed gives the same play.", min=0)]
 
 
 @dataclass(frozen=True, slots=True)

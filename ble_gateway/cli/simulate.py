@@ -2,12 +2,23 @@
 
 import asyncio
 import signal
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ble_gateway.cli.playing import Play, open_play, write_script
+from ble_gateway.cli.playing import (
+    ChannelOption,
+    DisconnectOption,
+    DriftOption,
+    JitterOption,
+    LossOption,
+    OutageOption,
+    Play,
+    RecordingOption,
+    SeedOption,
+    open_play,
+    write_script,
+)
 from ble_gateway.link import steady_clock
 from ble_gateway.simulator.air import Air, read_place
 from ble_gateway.simulator.script import Script
@@ -18,19 +29,17 @@ from edge.cli.console import errors, output, print_json
 
 def simulate(
     radio: Annotated[str, typer.Option(help="Where to serve it, tcp:HOST:PORT; port 0: any that is free.")],
-    recording: Annotated[
-        Path | None, typer.Option(help="Play this recording (WFDB, EDF, CSV) instead of a synthetic heart.")
-    ] = None,
-    channel: Annotated[str | None, typer.Option(help="Channel of the recording.")] = None,
+    recording: RecordingOption = None,
+    channel: ChannelOption = None,
     duration: Annotated[
         float | None, typer.Option(help="Play so much ECG, s; otherwise Ctrl-C ends it.", min=1.0)
     ] = None,
-    loss: Annotated[float, typer.Option(help="Share of frames the radio loses.", min=0.0, max=0.99)] = 0.0,
-    jitter_ms: Annotated[float, typer.Option(help="Mean delay of a frame, ms.", min=0.0)] = 0.0,
-    drift_ppm: Annotated[float, typer.Option(help="How fast the strap's clock runs, ppm.")] = 0.0,
-    disconnect_every: Annotated[float, typer.Option(help="Break the link this often, s; 0: never.", min=0.0)] = 0.0,
-    outage: Annotated[float, typer.Option(help="Stay out of reach this long each time, s.", min=0.0)] = 3.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same play.", min=0)] = 3,
+    loss: LossOption = 0.0,
+    jitter_ms: JitterOption = 0.0,
+    drift_ppm: DriftOption = 0.0,
+    disconnect_every: DisconnectOption = 0.0,
+    outage: OutageOption = 3.0,
+    seed: SeedOption = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
 ) -> None:
     """Serve a simulated radio with a virtual Polar H10 to `anyecg run --radio` in another process.
