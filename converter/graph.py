@@ -124,6 +124,23 @@ class Graph:
         n, height, width, channels = x.shape
         return self._operator("MAX_POOL_2D", name, [x], (n, height, width // size, channels), options)
 
+    def split(self, name: str, x: Tensor, n_parts: int) -> list[Tensor]:
+        """SPLIT of the channels into equal parts, named ``{name}/0`` onwards."""
+        options = schema.SplitOptionsT()
+        options.numSplits = n_parts
+        axis = self._constant(f"{name}/axis", np.array(len(x.shape) - 1, np.int32))
+        shape = (*x.shape[:-1], x.shape[-1] // n_parts)
+        parts = [self._tensor(f"{name}/{i}", shape, np.dtype(np.float32)) for i in range(n_parts)]
+        self._append("SPLIT", [axis, x], parts, options)
+        return parts
+
+    def concatenation(self, name: str, parts: list[Tensor]) -> Tensor:
+        """CONCATENATION of the channels."""
+        options = schema.ConcatenationOptionsT()
+        options.axis = len(parts[0].shape) - 1
+        shape = (*parts[0].shape[:-1], sum(part.shape[-1] for part in parts))
+        return self._operator("CONCATENATION", name, parts, shape, options)
+
     def to_bytes(self, x: Tensor, y: Tensor) -> bytes:
         """Finish the graph with input `x` and output `y`, and return the flatbuffer."""
         self._graph.inputs, self._graph.outputs = [x.index], [y.index]
@@ -157,16 +174,19 @@ class Graph:
     def _operator(
         self, kind: str, name: str, inputs: list[Tensor], shape: tuple[int, ...], options: Any = None
     ) -> Tensor:
+        output = self._tensor(name, shape, np.dtype(np.float32))
+        self._append(kind, inputs, [output], options)
+        return output
+
+    def _append(self, kind: str, inputs: list[Tensor], outputs: list[Tensor], options: Any) -> None:
         operator = schema.OperatorT()
         operator.opcodeIndex = self._code(getattr(schema.BuiltinOperator, kind))
         operator.inputs = [tensor.index for tensor in inputs]
+        operator.outputs = [tensor.index for tensor in outputs]
         if options is not None:
             operator.builtinOptions = options
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
-        output = self._tensor(name, shape, np.dtype(np.float32))
-        operator.outputs = [output.index]
         self._graph.operators.append(operator)
-        return output
 
     def _code(self, builtin: int) -> int:
         if builtin not in self._codes:

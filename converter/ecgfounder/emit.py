@@ -1,14 +1,20 @@
 """Net1D as a TFLite graph, equal to the reference implementation in float."""
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.net1d import Block, Weights
 from converter.graph import Graph, Tensor
+from converter.target import Target
+
+_Layer: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Weights and bias."""
 
 
-def emit(checkpoint: Checkpoint, window_samples: int) -> bytes:
+def emit(checkpoint: Checkpoint, window_samples: int, *, target: Target = Target.LITERT) -> bytes:
     """Write the float graph of a Net1D.
 
     Parameters
@@ -17,12 +23,15 @@ def emit(checkpoint: Checkpoint, window_samples: int) -> bytes:
         Configuration and weights.
     window_samples
         Length of the input, shape (1, window_samples); the output is (1, n_outputs) logits.
+    target
+        The runtime it is written for. The graph computes the same either way, with a grouped convolution as one
+        operator or as one for each group; tensors of both graphs have the same names.
 
     Returns
     -------
     bytes
         A TFLite flatbuffer. Convolutions run along the width of (1, 1, width, channels), which keeps every operator
-        one the XNNPACK delegate takes.
+        written for LiteRT one that its XNNPACK delegate takes.
     """
     config, weights = checkpoint.config, checkpoint.weights
     graph = Graph("Net1D")
@@ -31,21 +40,33 @@ def emit(checkpoint: Checkpoint, window_samples: int) -> bytes:
     x = graph.conv("first", x, *_layer(weights, "first_conv.conv"), stride=config.stride)
     x = _swish(graph, "first", x)
     for block in config.blocks():
-        x = _block(graph, block, x, weights)
+        x = _block(graph, block, x, weights, target)
     x = graph.mean_over_time("gap", x, keep_dims=False)
     return graph.to_bytes(signal, graph.fully_connected("dense", x, *_layer(weights, "dense")))
 
 
-def _block(graph: Graph, block: Block, x: Tensor, weights: Weights) -> Tensor:
+def _block(graph: Graph, block: Block, x: Tensor, weights: Weights, target: Target) -> Tensor:
     name, prefix = block.name, block.prefix
     y = x if block.is_first else _swish(graph, f"{name}/a1", x)
     y = graph.conv(f"{name}/c1", y, *_layer(weights, f"{prefix}conv1.conv"))
     y = _swish(graph, f"{name}/a2", y)
-    y = graph.conv(f"{name}/c2", y, *_layer(weights, f"{prefix}conv2.conv"), stride=block.stride)
+    y = _grouped(graph, f"{name}/c2", y, _layer(weights, f"{prefix}conv2.conv"), block.stride, target)
     y = _swish(graph, f"{name}/a3", y)
     y = graph.conv(f"{name}/c3", y, *_layer(weights, f"{prefix}conv3.conv"))
     y = graph.mul(f"{name}/se/mul", y, _gate(graph, block, y, weights))
     return graph.add(f"{name}/add", y, _identity(graph, block, x))
+
+
+def _grouped(graph: Graph, name: str, x: Tensor, layer: _Layer, stride: int, target: Target) -> Tensor:
+    """Convolve in groups: by one operator, or by one for each group between a SPLIT and a CONCATENATION."""
+    weights, bias = layer
+    n_groups = x.shape[-1] // weights.shape[1]
+    if target is Target.LITERT or n_groups == 1:
+        return graph.conv(name, x, weights, bias, stride)
+    parts = graph.split(f"{name}/split", x, n_groups)
+    groups = zip(parts, np.split(weights, n_groups), np.split(bias, n_groups), strict=True)
+    convolved = [graph.conv(f"{name}/{i}", part, w, b, stride) for i, (part, w, b) in enumerate(groups)]
+    return graph.concatenation(name, convolved)
 
 
 def _gate(graph: Graph, block: Block, x: Tensor, weights: Weights) -> Tensor:
@@ -78,5 +99,5 @@ def _swish(graph: Graph, name: str, x: Tensor) -> Tensor:
     return graph.mul(f"{name}/swish", x, graph.logistic(f"{name}/sig", x))
 
 
-def _layer(weights: Weights, name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _layer(weights: Weights, name: str) -> _Layer:
     return weights[f"{name}.weight"], weights[f"{name}.bias"]
