@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,9 @@ from edge.quant import Quantisation
 
 Tensor: TypeAlias = NDArray[np.int8] | NDArray[np.float32]
 
+_PARTITION: Final = "DELEGATE"
+"""The runtime's name of a node that stands for a partition."""
+
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
@@ -24,6 +28,30 @@ class TensorSpec:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     quantisation: Quantisation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What a runtime makes of a model.
+
+    Parameters
+    ----------
+    operators
+        How many of each kind the model has, by the schema's names (``CONV_2D``).
+    undelegated
+        Those among them that run one by one on the runtime's own kernels; empty where the delegate took all.
+    partitions
+        Stretches of the graph that the delegate took, each of which runs as one.
+    """
+
+    operators: Mapping[str, int]
+    undelegated: Mapping[str, int]
+    partitions: int
+
+    @property
+    def delegated(self) -> int:
+        """Operators that the delegate took."""
+        return sum(self.operators.values()) - sum(self.undelegated.values())
 
 
 class Interpreter(Protocol):
@@ -42,6 +70,11 @@ class Interpreter(Protocol):
     @property
     def kernel_family(self) -> str:
         """Runtime and kernels; within a family results are equal bit for bit."""
+        ...
+
+    @property
+    def execution(self) -> Execution:
+        """The model's operators, and which of them the delegate took."""
         ...
 
     def invoke(self, x: Tensor) -> Tensor:
@@ -63,11 +96,39 @@ class _TfliteInterpreter:
     def kernel_family(self) -> str:
         return self._kernel_family
 
+    @property
+    def execution(self) -> Execution:
+        return _execution(self._raw._get_ops_details())  # noqa: SLF001 - no public call lists operators
+
     def invoke(self, x: Tensor) -> Tensor:
         self._raw.set_tensor(self._in["index"], x.reshape(self.input.shape))
         self._raw.invoke()
         y: Tensor = self._raw.get_tensor(self._out["index"])
         return y
+
+
+def _execution(nodes: list[dict[str, Any]]) -> Execution:
+    """Read the operators off the runtime's list of nodes.
+
+    The model's operators come first and stay, delegated or not; behind them comes a node for each partition, which
+    names only what goes into it and what comes out. All that it takes to make the one from the other is inside.
+    """
+    operators = [node for node in nodes if node["op_name"] != _PARTITION]
+    partitions = [node for node in nodes if node["op_name"] == _PARTITION]
+    made_by = {int(tensor): operator for operator in operators for tensor in operator["outputs"]}
+    taken: set[int] = set()
+    for partition in partitions:
+        given = {int(tensor) for tensor in partition["inputs"]}
+        needed = [int(tensor) for tensor in partition["outputs"]]
+        while needed:
+            tensor = needed.pop()
+            operator = made_by.get(tensor)
+            if operator is None or tensor in given or operator["index"] in taken:
+                continue
+            taken.add(operator["index"])
+            needed.extend(int(tensor) for tensor in operator["inputs"])
+    left = Counter(operator["op_name"] for operator in operators if operator["index"] not in taken)
+    return Execution(Counter(operator["op_name"] for operator in operators), left, len(partitions))
 
 
 def _only(details: list[dict[str, Any]], what: str) -> dict[str, Any]:
