@@ -1,17 +1,25 @@
+from dataclasses import replace
 from importlib.util import find_spec
 
 import flatbuffers
 import numpy as np
 import pytest
+from ai_edge_quantizer import qtyping, quantizer, recipe_manager
 
+from converter.ecgfounder.checkpoint import Checkpoint
+from converter.ecgfounder.emit import emit
+from converter.graph import Graph
+from converter.quantise import _quiet
+from converter.target import Target
 from edge import interpreter
 from edge.errors import PackError, PackFault, RuntimeUnavailable
 from edge.interpreter import installed_runtimes, open_interpreter
 from edge.quant import Quantisation
+from tests.converter.networks import SMALL, random_weights
 from tests.golden.make import one_operator_model
 
 
-class Graph:
+class Loaded:
     """What tflite-runtime says of a loaded model, as far as the guard asks."""
 
     def __init__(self, *operators, dtypes):
@@ -25,6 +33,44 @@ class Graph:
         return [{"op_name": name, "inputs": np.array(inputs)} for name, inputs in self._operators]
 
 
+SMALL_CHECKPOINT = Checkpoint.of_state_dict(random_weights(SMALL, seed=3))
+
+
+def convolutions_and_activations():
+    """Three convolutions with a HARD_SWISH and a RELU between them, as operators of their own."""
+    weights, bias = np.random.default_rng(0).normal(0, 1, (8, 8, 3)).astype(np.float32), np.zeros(8, np.float32)
+    graph = Graph("activations")
+    signal = graph.input("x", (1, 1, 20, 8))
+    x = graph.conv("c1", signal, weights, bias)
+    x = graph._operator("HARD_SWISH", "swish", [x], x.shape)
+    x = graph.conv("c2", x, weights, bias)
+    x = graph._operator("RELU", "relu", [x], x.shape)
+    return graph.to_bytes(signal, graph.conv("c3", x, weights, bias))
+
+
+def static_int8(float_model, shape, but=()):
+    """The model in int8, but for operators whose outputs are named."""
+    everything = qtyping.TFLOperationName.ALL_SUPPORTED
+    recipe = recipe_manager.RecipeManager()
+    recipe.add_static_config(regex=".*", operation_name=everything, activation_num_bits=8, weight_num_bits=8)
+    for name in but:
+        recipe.add_quantization_config(regex=name, operation_name=everything, algorithm_key="no_quantize")
+    work = quantizer.Quantizer(float_model)
+    work.load_quantization_recipe(recipe.get_quantization_recipe())
+    draws = np.random.default_rng(0)
+    inputs = [{"x": draws.normal(0, 1, (1, *shape)).astype(np.float32)} for _ in range(4)]
+    with _quiet():
+        return bytes(work.quantize(work.calibrate({"serving_default": inputs})).quantized_model)
+
+
+def readable(run, tensor):
+    try:
+        run._raw.get_tensor(tensor)
+    except ValueError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     ("runtime", "family"), [("litert", "litert/xnnpack"), ("reference", "tflite/reference"), (None, "litert/xnnpack")]
 )
@@ -35,6 +81,57 @@ def test_each_runtime_names_its_kernels(small_pack, runtime, family):
 def test_a_model_says_what_it_takes_and_gives(small_pack):
     run = open_interpreter(small_pack.model)
     assert (run.input.shape, run.input.dtype, run.output.shape) == ((1, 5000), np.int8, (1, 3))
+
+
+def test_a_full_int8_pack_is_one_partition_on_litert(small_pack):
+    execution = open_interpreter(small_pack.model).execution
+    assert (execution.undelegated, execution.partitions) == ({}, 1)
+    assert execution.delegated == sum(execution.operators.values())
+    assert execution.operators["CONV_2D"] == 21
+
+
+def test_the_reference_kernels_run_every_operator_one_by_one(small_pack):
+    execution = open_interpreter(small_pack.model, runtime="reference").execution
+    assert (execution.delegated, execution.partitions) == (0, 0)
+    assert execution.undelegated == execution.operators == open_interpreter(small_pack.model).execution.operators
+
+
+def test_a_graph_of_float_and_int8_operators_is_one_partition_on_litert():
+    model = static_int8(emit(SMALL_CHECKPOINT, 500), (500,), but=(r"/add", r"^gap", r"^dense"))
+    execution = open_interpreter(model).execution
+    assert (execution.undelegated, execution.partitions) == ({}, 1)
+    assert (execution.delegated, execution.operators["QUANTIZE"], execution.operators["DEQUANTIZE"]) == (89, 3, 7)
+
+
+def test_operators_that_the_delegate_leaves_are_told_by_name():
+    execution = open_interpreter(static_int8(convolutions_and_activations(), (1, 20, 8))).execution
+    assert execution.operators == {"CONV_2D": 3, "HARD_SWISH": 1, "RELU": 1}
+    assert execution.undelegated == {"HARD_SWISH": 1, "RELU": 1}
+    assert (execution.delegated, execution.partitions) == (3, 3)
+
+
+def test_in_float_the_same_operators_are_all_delegated():
+    execution = open_interpreter(convolutions_and_activations()).execution
+    assert (execution.undelegated, execution.delegated, execution.partitions) == ({}, 5, 1)
+
+
+def test_a_path_round_what_is_left_belongs_to_the_partitions_it_joins():
+    """XNNPACK splits into four parts at most; the residual goes round this SPLIT, from one partition to the last."""
+    checkpoint = Checkpoint.of_state_dict(random_weights(replace(SMALL, filter_list=(16, 16, 64)), seed=3))
+    execution = open_interpreter(emit(checkpoint, 500, target=Target.TFLITE_RUNTIME)).execution
+    assert execution.undelegated == {"SPLIT": 1, "CONCATENATION": 1}
+    assert (execution.delegated, execution.partitions) == (sum(execution.operators.values()) - 2, 3)
+
+
+def test_what_is_delegated_has_no_memory_of_its_own_but_where_a_partition_ends():
+    """Another way to tell, which needs a run: a tensor inside a partition is the delegate's, and cannot be read."""
+    model = static_int8(convolutions_and_activations(), (1, 20, 8))
+    run = open_interpreter(model)
+    run.invoke(np.zeros((1, 1, 20, 8), np.int8))
+    nodes = run._raw._get_ops_details()
+    ends = {int(tensor) for node in nodes if node["op_name"] == "DELEGATE" for tensor in node["outputs"]}
+    made = [int(node["outputs"][0]) for node in nodes if node["op_name"] != "DELEGATE"]
+    assert sum(tensor in ends or not readable(run, tensor) for tensor in made) == run.execution.delegated
 
 
 def test_an_int8_tensor_says_how_it_is_quantised():
@@ -95,7 +192,7 @@ def test_bytes_that_are_no_model_are_refused(model):
 
 
 def test_a_float_convolution_with_int8_weights_is_not_trusted_to_tflite_runtime():
-    graph = Graph(("RESHAPE", [0, 1]), ("CONV_2D", [0, 1, 2]), dtypes=[np.float32, np.int8, np.float32])
+    graph = Loaded(("RESHAPE", [0, 1]), ("CONV_2D", [0, 1, 2]), dtypes=[np.float32, np.int8, np.float32])
     with pytest.raises(RuntimeUnavailable, match="computes wrongly - convert it with --mode full"):
         interpreter._refuse_hybrid_convolution(graph)
 
@@ -104,7 +201,7 @@ def test_a_float_convolution_with_int8_weights_is_not_trusted_to_tflite_runtime(
     "dtypes", [[np.float32, np.float32, np.float32], [np.int8, np.int8, np.int32]], ids=["float", "int8"]
 )
 def test_float_and_int8_convolutions_are_trusted_to_tflite_runtime(dtypes):
-    interpreter._refuse_hybrid_convolution(Graph(("CONV_2D", [0, 1, 2]), dtypes=dtypes))
+    interpreter._refuse_hybrid_convolution(Loaded(("CONV_2D", [0, 1, 2]), dtypes=dtypes))
 
 
 def test_a_small_pack_passes_the_guard_of_tflite_runtime(small_pack):

@@ -12,6 +12,10 @@ from ai_edge_quantizer import quantizer, recipe
 from converter.calibration import synthetic_windows
 from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.emit import emit
+from converter.ecgfounder.net1d import Net1DConfig
+from converter.quantise import Mode, quantise
+from converter.target import Target
+from edge.interpreter import open_interpreter
 from edge.model import open_model
 from edge.pack import SHIPPED, read_pack
 from edge.preprocess import ECGFOUNDER
@@ -19,6 +23,8 @@ from tests.converter.networks import SMALL, random_weights
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ("tflite-runtime==2.14.0", "numpy<2", "scipy", "pydantic")
+INT8_STEPS = 6
+"""What a full int8 pack allows between families of kernels."""
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +88,40 @@ def test_both_runtimes_agree_within_the_packs_tolerance_on_unseen_windows(older_
     np.save(path, windows)
     actual = np.array(ask(older_python, script, path)["y"])
     assert np.abs(actual - expected).max() <= pack.self_test.tolerance
+
+
+def test_the_graph_for_tflite_runtime_gives_there_what_the_grouped_one_gives_on_litert(
+    older_python: Path, tmp_path: Path
+) -> None:
+    """Groups of an odd and an even number, long enough windows for kernels that work on many positions at once."""
+    config = Net1DConfig(16, (48, 64), (1, 2), kernel_size=16, stride=2, groups_width=16, n_outputs=5)
+    checkpoint = Checkpoint.of_state_dict(random_weights(config, seed=3))
+    draws = np.random.default_rng(0)
+    calibration, unseen = (draws.normal(0, 1, (16, 2000)).astype(np.float32) for _ in range(2))
+    grouped, split = (quantise(emit(checkpoint, 2000, target=t), Mode.FULL, calibration) for t in Target)
+    here = open_interpreter(grouped, runtime="litert")
+    assert here.input.quantisation is not None
+    inputs = here.input.quantisation.quantise(unseen)
+    expected = np.stack([here.invoke(x) for x in inputs]).astype(int)
+    (tmp_path / "split.tflite").write_bytes(split)
+    np.save(tmp_path / "inputs.npy", inputs)
+    script = (
+        "import json, sys, numpy as np, pathlib; from edge.interpreter import open_interpreter; "
+        "at = pathlib.Path(sys.argv[1]); run = open_interpreter((at / 'split.tflite').read_bytes()); "
+        "y = [run.invoke(x).tolist() for x in np.load(at / 'inputs.npy')]; "
+        "print(json.dumps({'y': y, 'delegated': run.execution.delegated, 'operators': dict(run.execution.operators)}))"
+    )
+    said = ask(older_python, script, tmp_path)
+    assert np.abs(np.array(said["y"]) - expected).max() <= INT8_STEPS
+    assert (said["delegated"], said["operators"]) == (0, open_interpreter(split).execution.operators)
+
+
+def test_tflite_runtime_delegates_the_float_graph_whole(older_python: Path, tmp_path: Path) -> None:
+    model = tmp_path / "float.tflite"
+    model.write_bytes(emit(Checkpoint.of_state_dict(random_weights(SMALL, seed=3)), 500))
+    script = (
+        "import json, sys, pathlib; from edge.interpreter import open_interpreter; "
+        "run = open_interpreter(pathlib.Path(sys.argv[1]).read_bytes()).execution; "
+        "print(json.dumps({'undelegated': dict(run.undelegated), 'partitions': run.partitions}))"
+    )
+    assert ask(older_python, script, model) == {"undelegated": {}, "partitions": 1}
