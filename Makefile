@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test check format bench train clean
+.PHONY: install demo test check format bench train full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -38,6 +38,10 @@ train: install  ## Train, convert and evaluate the demonstration pack again (bri
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
 	$(BIN)/python -m converter.training.demonstration -o build/demonstration
 	$(BIN)/python -m converter.training.pack build/demonstration -o edge/packs/demonstration.tflite
+
+full-size: install  ## A SYNTHETIC checkpoint of ECGFounder's full size, to measure conversions on (brings torch, 30 minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	$(BIN)/python -m converter.training.full_size -o build/full_size
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

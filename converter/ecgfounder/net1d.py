@@ -157,3 +157,15 @@ class Net1DConfig:
                 f"the weights are not those of a Net1D ({error})",
                 advice="give a fine-tuned Net1D",
             ) from error
+
+
+ECGFOUNDER: Final = Net1DConfig(
+    base_filters=64,
+    filter_list=(64, 160, 160, 400, 400, 1024, 1024),
+    m_blocks_list=(2, 2, 2, 3, 3, 4, 4),
+    kernel_size=16,
+    stride=2,
+    groups_width=16,
+    n_outputs=108,
+)
+"""What ECGFounder's published fine-tuning script builds, with a head of 108 outputs."""

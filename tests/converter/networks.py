@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from converter.ecgfounder.net1d import Net1DConfig
+from converter.ecgfounder.net1d import ECGFOUNDER, Net1DConfig
 
 SMALL = Net1DConfig(
     base_filters=8,
@@ -15,16 +15,7 @@ SMALL = Net1DConfig(
     groups_width=8,
     n_outputs=3,
 )
-ECGFOUNDER_SHAPE = Net1DConfig(
-    base_filters=64,
-    filter_list=(64, 160, 160, 400, 400, 1024, 1024),
-    m_blocks_list=(2, 2, 2, 3, 3, 4, 4),
-    kernel_size=16,
-    stride=2,
-    groups_width=16,
-    n_outputs=108,
-)
-"""What the published fine-tuning script builds."""
+ECGFOUNDER_SHAPE = ECGFOUNDER
 
 
 def random_weights(config: Net1DConfig, seed: int) -> dict[str, np.ndarray]:
