@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test check format bench train full-size clean
+.PHONY: install demo test check format bench bench-peers train full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -33,6 +33,12 @@ format: install
 
 bench: install  ## Measure one window and one replay on this machine
 	$(BIN)/python -m benchmarks
+
+CHECKPOINT ?= build/full_size/checkpoint.pth
+
+bench-peers: install  ## Compare a network's conversions with onnxruntime and torch (brings both, 5 minutes); CHECKPOINT=...
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'
+	$(BIN)/python -m benchmarks.peers $(CHECKPOINT)
 
 train: install  ## Train, convert and evaluate the demonstration pack again (brings torch, 20 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'

@@ -1,0 +1,108 @@
+"""Times taken fairly: every task once a round, in random order, all in one process."""
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_RESAMPLES: Final = 2000
+_CONFIDENCE: Final = 95.0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to time.
+
+    Parameters
+    ----------
+    name
+        Unlike any other's.
+    call
+        Does it; takes the number of the round.
+    amount
+        What one call does: windows, or 10^9 multiply-accumulates. Times are for one of them.
+    before
+        Called before each timed call and not timed. A network finds the caches as another one left them, as it does
+        when windows come seconds apart; a peak is to be a peak, and warms up here.
+    """
+
+    name: str
+    call: Callable[[int], object]
+    amount: float
+    before: Callable[[], object] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of medians with its bootstrap interval, 95 %."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} ({self.low:.2f} - {self.high:.2f})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timing:
+    """Times of one task.
+
+    Parameters
+    ----------
+    wall_ms, cpu_ms
+        For one of what the task counts, shape (n_rounds,): elapsed, and of all threads of the process.
+    """
+
+    wall_ms: NDArray[np.float64]
+    cpu_ms: NDArray[np.float64]
+
+
+def interleave(tasks: Sequence[Task], *, n_rounds: int, n_warmup: int, seed: int) -> dict[str, Timing]:
+    """Time every task once a round.
+
+    Parameters
+    ----------
+    tasks
+        In each round in another order.
+    n_rounds, n_warmup
+        Rounds that count, after rounds that do not.
+    seed
+        Of the orders.
+
+    Returns
+    -------
+    dict[str, Timing]
+        By name, in the order of `tasks`; round i of one is round i of all.
+    """
+    draws = np.random.default_rng(seed)
+    wall_s, cpu_s = np.zeros((2, len(tasks), n_warmup + n_rounds))
+    gc.collect()
+    gc.disable()
+    try:
+        for i in range(n_warmup + n_rounds):
+            for k in draws.permutation(len(tasks)):
+                tasks[k].before()
+                began_s, began_cpu_s = time.perf_counter(), time.process_time()
+                tasks[k].call(i)
+                cpu_s[k, i] = time.process_time() - began_cpu_s
+                wall_s[k, i] = time.perf_counter() - began_s
+    finally:
+        gc.enable()
+    return {
+        task.name: Timing(wall[n_warmup:] * 1e3 / task.amount, cpu[n_warmup:] * 1e3 / task.amount)
+        for task, wall, cpu in zip(tasks, wall_s, cpu_s, strict=True)
+    }
+
+
+def ratio(of: NDArray[np.float64], to: NDArray[np.float64], *, seed: int = 0) -> Ratio:
+    """Divide the medians of two tasks; rounds are resampled together, shape (n_rounds,) each."""
+    rounds = np.random.default_rng(seed).integers(len(of), size=(_RESAMPLES, len(of)))
+    resampled = np.median(of[rounds], axis=1) / np.median(to[rounds], axis=1)
+    tail = (100.0 - _CONFIDENCE) / 2
+    low, high = np.percentile(resampled, [tail, 100.0 - tail])
+    return Ratio(float(np.median(of) / np.median(to)), float(low), float(high))
