@@ -24,12 +24,11 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from scipy.special import expit
 
 from converter.ecgfounder.net1d import ECGFOUNDER, Net1DConfig
 from converter.labels import labels_table
-from converter.training.data import OUTPUTS, Cohort
-from converter.training.evaluate import auroc, youden_threshold
+from converter.training.answers import Answered, evaluate, label_rows, summary
+from converter.training.data import Cohort
 from converter.training.fit import logits_of
 from converter.training.fit_stream import Course, Step, fit_stream, optimiser_of
 from converter.training.network import Net1D
@@ -95,7 +94,7 @@ class Result:
     steps
         Of the training.
     outputs
-        One row for each, ready to be written as JSON.
+        What each asks, and how well it answers.
     test
         Windows never trained on.
     wall_s
@@ -106,7 +105,7 @@ class Result:
     stressed: dict[str, Any]
     optimiser: dict[str, Any]
     steps: list[Step]
-    outputs: list[dict[str, Any]]
+    outputs: tuple[Answered, ...]
     test: Examples
     wall_s: dict[str, float]
 
@@ -142,12 +141,16 @@ def train(plan: Plan, progress: Progress) -> Result:
     trained = perf_counter()
     network.cpu()
     state = published_state_dict(network, plan.config)
-    outputs = _outputs(questionnaire, steps, plan.course.batch_size)
-    _evaluate(outputs, network, validation, test)
+    on_validation, on_test = logits_of(network, validation.inputs, 64), logits_of(network, test.inputs, 64)
     _stress(network, record(heart, plan.training_keys(0, plan.head_windows), questionnaire))
+    outputs = evaluate(
+        questionnaire.questions,
+        _prevalences(steps, plan.course.batch_size),
+        (on_validation, validation.labels),
+        (on_test, test.labels),
+        logits_of(network, test.inputs, 64),
+    )
     stressed = published_state_dict(network, plan.config)
-    for i, scores in enumerate(_scores(network, test).T):
-        outputs[i]["auroc_stressed"] = _auroc(scores, test.labels[:, i])
     wall_s = {"examples": made - began, "training": trained - made, "evaluation": perf_counter() - trained}
     return Result(state, stressed, optimiser.state_dict(), steps, outputs, test, wall_s)
 
@@ -157,32 +160,9 @@ def _batches(plan: Plan, heart: Heart, questionnaire: Questionnaire) -> Iterator
     return (record(heart, plan.training_keys(i * size, size), questionnaire) for i in count())
 
 
-def _outputs(questionnaire: Questionnaire, steps: Sequence[Step], batch_size: int) -> list[dict[str, Any]]:
-    """Say of each output what it asks, and how many of its training labels were positive."""
-    prevalence = np.sum([step.positives for step in steps], axis=0) / (len(steps) * batch_size)
-    return [
-        {"id": f"synthetic_{i:03d}", **asdict(question), "prevalence": share}
-        for i, (question, share) in enumerate(zip(questionnaire.questions, prevalence.tolist(), strict=True))
-    ]
-
-
-def _evaluate(outputs: Sequence[dict[str, Any]], network: Net1D, validation: Examples, test: Examples) -> None:
-    """Add to each output its threshold, set on validation, and its AUROC on test."""
-    probabilities, scores = expit(_scores(network, validation)), _scores(network, test)
-    for i, output in enumerate(outputs):
-        positive = validation.labels[:, i] > 0
-        both = positive.any() and not positive.all()
-        output["threshold"] = youden_threshold(probabilities[:, i], positive) if both else 0.5
-        output["auroc"] = _auroc(scores[:, i], test.labels[:, i])
-
-
-def _scores(network: Net1D, examples: Examples) -> NDArray[np.float64]:
-    return logits_of(network, examples.inputs, batch_size=64).astype(np.float64)
-
-
-def _auroc(scores: NDArray[np.float64], labels: NDArray[np.uint8]) -> float | None:
-    value = auroc(scores, labels > 0)
-    return None if np.isnan(value) else value
+def _prevalences(steps: Sequence[Step], batch_size: int) -> list[float]:
+    positives = np.sum([step.positives for step in steps], axis=0)
+    return [float(share) for share in positives / (len(steps) * batch_size)]
 
 
 def _stress(network: Net1D, examples: Examples) -> None:
@@ -194,24 +174,6 @@ def _stress(network: Net1D, examples: Examples) -> None:
     with torch.no_grad():
         network.dense.weight.copy_(torch.from_numpy(weights))
         network.dense.bias.copy_(torch.from_numpy(biases))
-
-
-def label_rows(outputs: Sequence[dict[str, Any]]) -> Iterator[dict[str, str]]:
-    """Give the rows of a file of labels: LOINC codes are lent by the demonstration's outputs, and mean nothing."""
-    for i, output in enumerate(outputs):
-        lender = OUTPUTS[i % len(OUTPUTS)]
-        yield {
-            "id": output["id"],
-            "name": f"SYNTHETIC question {i}, not about {lender.name[0].lower()}{lender.name[1:]}",
-            "loinc": lender.loinc,
-            "direction": lender.direction,
-            "unit": lender.unit,
-            "low": "",
-            "high": "",
-            lender.direction: f"{lender.limit:g}",
-            "threshold": f"{min(max(output['threshold'], 1e-6), 1 - 1e-6):.6f}",
-            "prevalence": f"{output['prevalence']:.4f}",
-        }
 
 
 def write(result: Result, plan: Plan, folder: Path) -> None:
@@ -236,9 +198,8 @@ def write(result: Result, plan: Plan, folder: Path) -> None:
         "steps": len(result.steps),
         "windows": len(result.steps) * plan.course.batch_size,
         "losses": [round(step.loss, 5) for step in result.steps],
-        "auroc": _summary(result.outputs, "auroc"),
-        "auroc_stressed": _summary(result.outputs, "auroc_stressed"),
-        "outputs": result.outputs,
+        **_aurocs(result),
+        "outputs": [output.row() for output in result.outputs],
         "wall_s": result.wall_s,
         "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()},
         "versions": {name: version(name) for name in ("numpy", "scipy", "torch")},
@@ -246,10 +207,11 @@ def write(result: Result, plan: Plan, folder: Path) -> None:
     (folder / "training.json").write_text(json.dumps(log, indent=2) + "\n")
 
 
-def _summary(outputs: Sequence[dict[str, Any]], name: str) -> dict[str, float]:
-    """Median and extremes over the outputs whose test labels hold both answers."""
-    values = [output[name] for output in outputs if output[name] is not None]
-    return {"median": float(np.median(values)), "min": min(values), "max": max(values)} if values else {}
+def _aurocs(result: Result) -> dict[str, dict[str, float]]:
+    return {
+        "auroc": summary([output.auroc for output in result.outputs]),
+        "auroc_stressed": summary([output.auroc_stressed for output in result.outputs]),
+    }
 
 
 def parse_plan(arguments: Sequence[str]) -> tuple[Plan, Path]:
@@ -291,8 +253,8 @@ def run(plan: Plan, folder: Path) -> None:
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
         result = train(plan, progress)
     write(result, plan, folder)
-    for name in ("auroc", "auroc_stressed"):
-        shown = ", ".join(f"{key} {value:.3f}" for key, value in _summary(result.outputs, name).items())
+    for name, figures in _aurocs(result).items():
+        shown = ", ".join(f"{key} {value:.3f}" for key, value in figures.items())
         console.print(f"{name} of the outputs on {len(result.test.labels)} test windows: {shown}")
     console.print(f"{len(result.steps)} steps; SYNTHETIC checkpoint written to {folder / 'checkpoint.pth'}")
 
