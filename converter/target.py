@@ -12,4 +12,4 @@ class Target(StrEnum):
     TFLITE_RUNTIME = "tflite-runtime"
     """tflite-runtime 2.14, all there is for 32-bit ARM. Its XNNPACK takes float alone: a full int8 graph runs on the
     builtin kernels, whose grouped int8 convolution is slow, so that groups are written as convolutions of their own.
-    Dynamic-range convolutions it computes wrongly where they are grouped; `edge.interpreter` refuses them all."""
+    Dynamic range is refused there: see `edge.interpreter`."""

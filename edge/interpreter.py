@@ -189,20 +189,28 @@ def _tflite_runtime(model: bytes, n_threads: int) -> Interpreter:
     from tflite_runtime import interpreter  # noqa: PLC0415
 
     raw = interpreter.Interpreter(model_content=model, num_threads=n_threads)
-    _refuse_hybrid_convolution(raw)
+    _refuse_dynamic_range(raw)
     return _TfliteInterpreter(raw, "tflite-runtime/builtin")
 
 
-def _refuse_hybrid_convolution(raw: Any) -> None:
-    """Refuse float convolutions with int8 weights: tflite-runtime 2.14 computes the grouped ones wrongly, silently."""
+_UNTRUSTED: Final = {
+    "FULLY_CONNECTED": "fully connected layers, which tflite-runtime computes wrongly",
+    "CONV_2D": "convolutions, which nobody has checked on tflite-runtime on ARM",
+}
+"""What is refused of float layers with int8 weights. tflite-runtime 2.14 knows one scale for the weights of a fully
+connected layer, so that with one for each output its numbers are wrong, silently. Convolutions with one for each
+channel agree with LiteRT on x86-64, grouped or not."""
+
+
+def _refuse_dynamic_range(raw: Any) -> None:
     dtypes = {t["index"]: t["dtype"] for t in raw.get_tensor_details()}
     for operator in raw._get_ops_details():  # noqa: SLF001 - no public call tells operators from tensors
-        if operator["op_name"] != "CONV_2D":
+        if operator["op_name"] not in _UNTRUSTED:
             continue
         activation, weights = (dtypes[int(i)] for i in operator["inputs"][:2])
         if activation is np.float32 and weights is np.int8:
             raise RuntimeUnavailable(
-                "this pack has dynamic-range convolutions, which tflite-runtime computes wrongly",
+                f"this pack has dynamic-range {_UNTRUSTED[operator['op_name']]}",
                 advice="convert it with --mode full, or run it on a 64-bit system with ai-edge-litert",
             )
 

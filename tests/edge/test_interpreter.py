@@ -191,21 +191,26 @@ def test_bytes_that_are_no_model_are_refused(model):
     assert caught.value.fault is PackFault.CORRUPT
 
 
-def test_a_float_convolution_with_int8_weights_is_not_trusted_to_tflite_runtime():
-    graph = Loaded(("RESHAPE", [0, 1]), ("CONV_2D", [0, 1, 2]), dtypes=[np.float32, np.int8, np.float32])
-    with pytest.raises(RuntimeUnavailable, match="computes wrongly - convert it with --mode full"):
-        interpreter._refuse_hybrid_convolution(graph)
+@pytest.mark.parametrize(
+    ("operator", "why"),
+    [("CONV_2D", "which nobody has checked on tflite-runtime"), ("FULLY_CONNECTED", "which .* computes wrongly")],
+)
+def test_a_float_layer_with_int8_weights_is_not_trusted_to_tflite_runtime(operator, why):
+    graph = Loaded(("RESHAPE", [0, 1]), (operator, [0, 1, 2]), dtypes=[np.float32, np.int8, np.float32])
+    with pytest.raises(RuntimeUnavailable, match=f"{why}.* - convert it with --mode full"):
+        interpreter._refuse_dynamic_range(graph)
 
 
+@pytest.mark.parametrize("operator", ["CONV_2D", "FULLY_CONNECTED"])
 @pytest.mark.parametrize(
     "dtypes", [[np.float32, np.float32, np.float32], [np.int8, np.int8, np.int32]], ids=["float", "int8"]
 )
-def test_float_and_int8_convolutions_are_trusted_to_tflite_runtime(dtypes):
-    interpreter._refuse_hybrid_convolution(Loaded(("CONV_2D", [0, 1, 2]), dtypes=dtypes))
+def test_float_and_int8_layers_are_trusted_to_tflite_runtime(operator, dtypes):
+    interpreter._refuse_dynamic_range(Loaded((operator, [0, 1, 2]), dtypes=dtypes))
 
 
 def test_a_small_pack_passes_the_guard_of_tflite_runtime(small_pack):
     from ai_edge_litert import interpreter as litert
 
     raw = litert.Interpreter(model_content=small_pack.model)
-    interpreter._refuse_hybrid_convolution(raw)
+    interpreter._refuse_dynamic_range(raw)

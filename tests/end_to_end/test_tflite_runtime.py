@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_quantizer import quantizer, recipe
+from ai_edge_quantizer import qtyping, quantizer, recipe_manager
 
 from converter.calibration import synthetic_windows
 from converter.ecgfounder.checkpoint import Checkpoint
@@ -23,6 +23,7 @@ from tests.converter.networks import SMALL, random_weights
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ("tflite-runtime==2.14.0", "numpy<2", "scipy", "pydantic")
+CONVOLUTION, DENSE = qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.FULLY_CONNECTED
 INT8_STEPS = 6
 """What a full int8 pack allows between families of kernels."""
 
@@ -59,11 +60,23 @@ def test_the_shipped_pack_passes_its_self_test_on_tflite_runtime(older_python: P
     assert ask(older_python, script) == {"family": "tflite-runtime/builtin"}
 
 
-def test_a_dynamic_range_model_is_refused_on_tflite_runtime(older_python: Path, tmp_path: Path) -> None:
-    work = quantizer.Quantizer(emit(Checkpoint.of_state_dict(random_weights(SMALL, seed=3)), ECGFOUNDER.window_samples))
-    work.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+def dynamic_range(float_model: bytes, *layers: qtyping.TFLOperationName) -> bytes:
+    """The model with int8 weights in layers of these kinds, one scale for each output channel."""
+    recipe = recipe_manager.RecipeManager()
+    for layer in layers:
+        recipe.add_dynamic_config(regex=".*", operation_name=layer, num_bits=8)
+    work = quantizer.Quantizer(float_model)
+    work.load_quantization_recipe(recipe.get_quantization_recipe())
+    return bytes(work.quantize(None).quantized_model)
+
+
+@pytest.mark.parametrize("layer", [CONVOLUTION, DENSE])
+def test_a_dynamic_range_model_is_refused_on_tflite_runtime(
+    older_python: Path, tmp_path: Path, layer: qtyping.TFLOperationName
+) -> None:
+    float_model = emit(Checkpoint.of_state_dict(random_weights(SMALL, seed=3)), 500)
     model = tmp_path / "dynamic.tflite"
-    model.write_bytes(bytes(work.quantize(None).quantized_model))
+    model.write_bytes(dynamic_range(float_model, layer))
     script = (
         "import json, sys, pathlib; from edge.errors import RuntimeUnavailable; "
         "from edge.interpreter import open_interpreter\n"
@@ -71,7 +84,26 @@ def test_a_dynamic_range_model_is_refused_on_tflite_runtime(older_python: Path, 
         "except RuntimeUnavailable as error: said = str(error)\n"
         "print(json.dumps({'said': said}))"
     )
-    assert "dynamic-range convolutions" in str(ask(older_python, script, model)["said"])
+    assert "this pack has dynamic-range" in str(ask(older_python, script, model)["said"])
+
+
+@pytest.mark.parametrize(("layer", "is_right"), [(CONVOLUTION, True), (DENSE, False)])
+def test_unguarded_tflite_runtime_is_wrong_about_dynamic_range_fully_connected_layers_and_not_about_convolutions(
+    older_python: Path, tmp_path: Path, layer: qtyping.TFLOperationName, *, is_right: bool
+) -> None:
+    float_model = emit(Checkpoint.of_state_dict(random_weights(SMALL, seed=3)), 500)
+    model, window = dynamic_range(float_model, layer), np.random.default_rng(0).normal(0, 1, (1, 500))
+    (tmp_path / "dynamic.tflite").write_bytes(model)
+    np.save(tmp_path / "x.npy", window.astype(np.float32))
+    script = (
+        "import json, sys, numpy as np; from tflite_runtime.interpreter import Interpreter; "
+        "run = Interpreter(sys.argv[1] + '/dynamic.tflite'); run.allocate_tensors(); "
+        "run.set_tensor(run.get_input_details()[0]['index'], np.load(sys.argv[1] + '/x.npy')); run.invoke(); "
+        "print(json.dumps({'y': run.get_tensor(run.get_output_details()[0]['index']).tolist()}))"
+    )
+    expected = open_interpreter(float_model).invoke(window.astype(np.float32))
+    error = np.abs(np.array(ask(older_python, script, tmp_path)["y"]) - expected).max()
+    assert (error < 0.1 * np.abs(expected).max()) == is_right
 
 
 def test_both_runtimes_agree_within_the_packs_tolerance_on_unseen_windows(older_python: Path) -> None:
