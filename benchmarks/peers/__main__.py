@@ -14,6 +14,7 @@ from benchmarks.machine import this_machine
 from benchmarks.peers.measure import Settings, measure
 from benchmarks.peers.tables import tables
 from converter.ecgfounder.checkpoint import read_checkpoint
+from converter.errors import ConversionError
 from edge.preprocess import ECGFOUNDER
 
 
@@ -30,14 +31,19 @@ def main(
     # Read when torch loads its OpenMP: threads that spin between calls would take the cores of the next variant.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.getLogger().setLevel(logging.ERROR)
-    settings = Settings(windows, test_windows, rounds, tuple(int(n) for n in threads.split(",")), processes)
+    try:
+        settings = Settings(windows, test_windows, rounds, tuple(int(n) for n in threads.split(",")), processes)
+        network = read_checkpoint(checkpoint)
+    except (ConversionError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
     machine = this_machine()
     with tempfile.TemporaryDirectory() as folder:
-        comparison = measure(read_checkpoint(checkpoint), ECGFOUNDER, settings, Path(folder))
-    print(f"{machine.line}; {datetime.now(UTC).date().isoformat()}\n")
+        comparison = measure(network, ECGFOUNDER, settings, Path(folder))
+    today = datetime.now(UTC).date().isoformat()
+    print(f"{checkpoint.name}; {machine.line}; {today}\n")
     print(tables(comparison))
     if output:
-        result = {"machine": machine.as_json(), "checkpoint": checkpoint.name, **comparison.as_json()}
+        result = {"machine": machine.as_json(), "date": today, "checkpoint": checkpoint.name, **comparison.as_json()}
         output.write_text(json.dumps(result, indent=1), encoding="utf-8")
 
 

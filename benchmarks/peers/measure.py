@@ -16,8 +16,8 @@ from benchmarks.figures import Figure
 from benchmarks.peers.accuracy import Agreement, agreement, logits_of
 from benchmarks.peers.peak import peak_tasks
 from benchmarks.peers.runners import Runner, open_runner
-from benchmarks.peers.timing import Task, Timing, interleave
-from benchmarks.peers.variants import BATCH, TORCH, Variant, build, versions
+from benchmarks.peers.timing import Task, Timing, interleave, ratio
+from benchmarks.peers.variants import BASELINE, BATCH, TORCH, Variant, build, versions
 from benchmarks.peers.work import macs
 from converter.calibration import network_inputs, synthetic_windows
 from converter.ecgfounder.checkpoint import Checkpoint
@@ -94,10 +94,13 @@ class Comparison:
             "load_average": self.load_average,
             "reference": self.reference,
             "size_bytes": self.size_bytes,
+            "ratios": {
+                n: {name: asdict(ratio(timed[name].wall_ms, timed[BASELINE].wall_ms)) for name in self.size_bytes}
+                for n, timed in self.timings.items()
+            },
             "agreement": {name: asdict(agreed) for name, agreed in self.agreement.items()},
             "timings": {
-                n: {name: {"wall_ms": t.wall_ms.tolist(), "cpu_ms": t.cpu_ms.tolist()} for name, t in timed.items()}
-                for n, timed in self.timings.items()
+                n: {name: timing.as_json() for name, timing in timed.items()} for n, timed in self.timings.items()
             },
             "processes": {name: [asdict(figure) for figure in figures] for name, figures in self.processes.items()},
         }

@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,18 @@ class Timing:
 
     wall_ms: NDArray[np.float64]
     cpu_ms: NDArray[np.float64]
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """Return both clocks' figures, and every time behind them in the order of the rounds, ms."""
+        return {
+            clock: {
+                "median": round(float(np.median(ms)), 4),
+                "min": round(float(np.min(ms)), 4),
+                "p95": round(float(np.percentile(ms, 95)), 4),
+                "rounds": np.round(ms, 4).tolist(),
+            }
+            for clock, ms in (("wall_ms", self.wall_ms), ("cpu_ms", self.cpu_ms))
+        }
 
 
 def interleave(tasks: Sequence[Task], *, n_rounds: int, n_warmup: int, seed: int) -> dict[str, Timing]:
