@@ -52,10 +52,11 @@ class Graph:
         return self._tensor(name, shape, np.dtype(np.float32))
 
     def reshape(self, name: str, x: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """RESHAPE."""
+        """RESHAPE of each window on its own: the batch is left open, so that a runtime may resize the input."""
+        open_shape = [-1, *shape[1:]]
         options = schema.ReshapeOptionsT()
-        options.newShape = list(shape)
-        inputs = [x, self._constant(f"{name}/shape", np.array(shape, np.int32))]
+        options.newShape = open_shape
+        inputs = [x, self._constant(f"{name}/shape", np.array(open_shape, np.int32))]
         return self._operator("RESHAPE", name, inputs, shape, options)
 
     def conv(

@@ -1,0 +1,117 @@
+"""What a placement is predicted to cost and to lose, as a sum over tensors."""
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from converter.operators import Operator, OperatorGraph
+from converter.sensitivity.attribution import Sensitivity
+from converter.sensitivity.units import CARRIERS
+
+
+class Arithmetic(IntEnum):
+    """How an operator computes, the most exact first."""
+
+    FLOAT = 0
+    """In float throughout."""
+    DYNAMIC = 1
+    """With int8 weights, on an input rounded to the range of each window, giving float."""
+    INT8 = 2
+    """On calibrated int8, giving int8."""
+
+
+_DYNAMIC_KINDS: Final = frozenset({"CONV_2D"})
+_WEIGHTED_KINDS: Final = frozenset({"CONV_2D", "FULLY_CONNECTED"})
+_MOST_FLOAT_WEIGHTS: Final = 1 << 17
+"""Layers with more weights than this are never left in float: reading them would cost what int8 saves."""
+
+_PER_OUTPUT: Final[Mapping[tuple[str, bool], float]] = {
+    ("LOGISTIC", True): 1.05,
+    ("LOGISTIC", False): 2.6,
+    ("MUL", True): 1.0,
+    ("MUL", False): 1.05,
+    ("ADD", True): 2.4,
+    ("ADD", False): 2.4,
+    ("MAX_POOL_2D", True): 2.9,
+    ("MAX_POOL_2D", False): 10.4,
+}
+"""Time of an output value, by whether it is int8, in that of an int8 product of two activations: kernels of XNNPACK as
+profiled on an x86-64 core with AVX-512. What is missing takes next to none."""
+_PER_FLOAT_MAC: Final = 0.21
+_PER_FLOAT_WEIGHT: Final = 2.0
+_CONVERSION: Final[Mapping[tuple[bool, Arithmetic], float]] = {
+    (True, Arithmetic.FLOAT): 1.15,
+    (True, Arithmetic.DYNAMIC): 2.5,
+    (False, Arithmetic.INT8): 0.9,
+    (False, Arithmetic.DYNAMIC): 1.4,
+}
+"""Time of a converted value in the same unit, by whether it was written as int8 and by how it is read."""
+
+
+def allowed(operator: Operator) -> frozenset[Arithmetic]:
+    """Return the arithmetics an operator may have where speed is wanted."""
+    if operator.kind not in _WEIGHTED_KINDS:
+        return frozenset({Arithmetic.FLOAT, Arithmetic.INT8})
+    small = operator.constants[0].size <= _MOST_FLOAT_WEIGHTS
+    dynamic = operator.kind in _DYNAMIC_KINDS
+    return frozenset(
+        {Arithmetic.INT8}
+        | ({Arithmetic.FLOAT} if small or not dynamic else set())
+        | ({Arithmetic.DYNAMIC} if dynamic else set())
+    )
+
+
+class Effect:
+    """Predicts squared noise and cost of placements.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    sensitivity
+        Measured on it.
+    """
+
+    def __init__(self, graph: OperatorGraph, sensitivity: Sensitivity) -> None:
+        self._graph, self._sensitivity = graph, sensitivity
+        self._sums: dict[tuple[int, tuple[bool, ...]], float] = {}
+
+    def of_tensor(self, tensor: int, placement: Sequence[Arithmetic]) -> tuple[float, float]:
+        """Return the squared noise that rounding a tensor adds to an output, and the time to write and convert it."""
+        return self._noise(tensor, placement), self._cost(tensor, placement)
+
+    def _noise(self, tensor: int, placement: Sequence[Arithmetic]) -> float:
+        graph, measured = self._graph, self._sensitivity
+        writer = graph.writer.get(tensor)
+        readers = [placement[number] for number in graph.readers.get(tensor, ())] or [Arithmetic.FLOAT]
+        noise = measured.dynamic_variance[tensor] * self._sum(tensor, tuple(r is Arithmetic.DYNAMIC for r in readers))
+        if writer is None or placement[writer] is not Arithmetic.INT8:
+            rounded = tuple(r is Arithmetic.INT8 for r in readers)
+        elif graph.operators[writer].kind in CARRIERS:
+            return noise
+        else:
+            rounded = (True,) * len(readers)
+        return noise + measured.static_variance[tensor] * self._sum(tensor, rounded)
+
+    def _sum(self, tensor: int, rounded: tuple[bool, ...]) -> float:
+        """Squared derivative of an output through some of a tensor's readers; kept, since it is asked for often."""
+        if (tensor, rounded) not in self._sums:
+            chosen = np.array(rounded)
+            total = float(self._sensitivity.gram[tensor][np.ix_(chosen, chosen)].sum())
+            self._sums[tensor, rounded] = max(0.0, total) / self._sensitivity.n_outputs
+        return self._sums[tensor, rounded]
+
+    def _cost(self, tensor: int, placement: Sequence[Arithmetic]) -> float:
+        graph = self._graph
+        size, writer = float(np.prod(graph.shapes[tensor])), graph.writer.get(tensor)
+        is_int8, cost = False, 0.0
+        if writer is not None:
+            operator, is_int8 = graph.operators[writer], placement[writer] is Arithmetic.INT8
+            cost = size * _PER_OUTPUT.get((operator.kind, is_int8), 0.0)
+            if operator.kind in _WEIGHTED_KINDS and placement[writer] is Arithmetic.FLOAT:
+                weights = operator.constants[0]
+                cost += _PER_FLOAT_WEIGHT * weights.size + _PER_FLOAT_MAC * size * weights[0].size
+        ways = {placement[number] for number in graph.readers.get(tensor, ())}
+        return cost + size * sum(_CONVERSION.get((is_int8, way), 0.0) for way in ways)

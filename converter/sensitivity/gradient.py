@@ -1,0 +1,110 @@
+"""Reverse-mode derivatives of the operators that a float graph is made of."""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converter.operators import Operator
+
+Floats: TypeAlias = NDArray[np.float32]
+_WIDTH: Final = 2
+"""Axis of time in (n, height, width, channels)."""
+
+
+def input_gradients(operator: Operator, values: Mapping[int, Floats], gradient: Floats) -> tuple[Floats, ...]:
+    """Derivative of a sum with respect to what an operator reads.
+
+    Parameters
+    ----------
+    operator
+        Any that `converter.graph.Graph` writes.
+    values
+        Of the tensors it reads and writes, by number.
+    gradient
+        Derivative with respect to its output, of the output's shape.
+
+    Returns
+    -------
+    tuple
+        One array for each of ``operator.inputs``, of its shape.
+
+    Raises
+    ------
+    NotImplementedError
+        If the operator is not one of them.
+    """
+    read = [values[tensor] for tensor in operator.inputs]
+    match operator.kind:
+        case "CONV_2D":
+            return (_convolution(operator, read[0], gradient),)
+        case "FULLY_CONNECTED":
+            return (gradient @ operator.constants[0],)
+        case "LOGISTIC":
+            y = values[operator.output]
+            return (gradient * y * (1 - y),)
+        case "MUL":
+            return _product(operator, read, gradient)
+        case "ADD":
+            return tuple(_summed_to(gradient, x.shape) for x in read)
+        case "MEAN":
+            n, *_, channels = read[0].shape
+            steps = read[0].size // (n * channels)
+            return (np.broadcast_to(gradient.reshape(n, 1, 1, channels) / steps, read[0].shape),)
+        case "PAD":
+            inside = tuple(slice(before, before + size) for (before, _), size in _pads(operator, read[0]))
+            return (gradient[inside],)
+        case "MAX_POOL_2D":
+            return (_pool(operator, read[0], gradient),)
+        case "RESHAPE":
+            return (gradient.reshape(read[0].shape),)
+        case _:
+            raise NotImplementedError(operator.kind)
+
+
+def _product(operator: Operator, read: list[Floats], gradient: Floats) -> tuple[Floats, ...]:
+    if operator.constants:
+        return (_summed_to(gradient * operator.constants[0], read[0].shape),)
+    x, y = read
+    return _summed_to(gradient * y, x.shape), _summed_to(gradient * x, y.shape)
+
+
+def _summed_to(gradient: Floats, shape: tuple[int, ...]) -> Floats:
+    """Undo a broadcast."""
+    spread = tuple(axis for axis, (size, wide) in enumerate(zip(shape, gradient.shape, strict=True)) if size != wide)
+    return gradient.sum(axis=spread, keepdims=True) if spread else gradient
+
+
+def _pads(operator: Operator, x: Floats) -> list[tuple[Any, int]]:
+    return list(zip(operator.constants[0].tolist(), x.shape, strict=True))
+
+
+def _pool(operator: Operator, x: Floats, gradient: Floats) -> Floats:
+    """To the largest of each window, the first one of equals."""
+    n, height, width, channels = gradient.shape
+    size = operator.stride
+    windows = x[:, :, : width * size].reshape(n, height, width, size, channels)
+    best = windows.argmax(axis=3)[:, :, :, None]
+    spread = np.where(np.arange(size)[:, None] == best, gradient[:, :, :, None], np.float32(0))
+    out = np.zeros_like(x)
+    out[:, :, : width * size] = spread.reshape(n, height, width * size, channels)
+    return out
+
+
+def _convolution(operator: Operator, x: Floats, gradient: Floats) -> Floats:
+    """Along the width, SAME padding, in as many groups as the weights leave."""
+    weights, stride = operator.constants[0], operator.stride
+    n_out, _, kernel, per_group = weights.shape
+    if kernel == 1 and stride == 1 and per_group == x.shape[-1]:
+        return gradient @ weights[:, 0, 0]
+    n, height, width, channels = x.shape
+    steps, groups = gradient.shape[_WIDTH], channels // per_group
+    by_group = gradient.reshape(n * height * steps, groups, n_out // groups).transpose(1, 0, 2)
+    taps = by_group @ weights.reshape(groups, n_out // groups, kernel * per_group)
+    taps = taps.reshape(groups, n * height, steps, kernel, per_group).transpose(1, 2, 3, 0, 4)
+    padding = max(0, (steps - 1) * stride + kernel - width)
+    out = np.zeros((n * height, width + padding, groups, per_group), np.float32)
+    for tap in range(kernel):
+        out[:, tap : tap + steps * stride : stride] += taps[:, :, tap]
+    return out[:, padding // 2 : padding // 2 + width].reshape(x.shape)

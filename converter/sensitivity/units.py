@@ -1,0 +1,75 @@
+"""Operators that play the same role at the same place of the time axis: what is decided together."""
+
+from collections import defaultdict
+from typing import Final, TypeAlias
+
+from converter.operators import OperatorGraph
+
+Unit: TypeAlias = tuple[int, ...]
+"""Numbers of operators."""
+
+CARRIERS: Final = frozenset({"PAD", "MAX_POOL_2D", "RESHAPE"})
+"""Operators that hand values on: rounded before, they need no rounding of their own."""
+
+
+def find_units(graph: OperatorGraph) -> tuple[Unit, ...]:
+    """Group operators by what they are, what they read from and what reads them, and by the width of their output.
+
+    An activation function of several operators (such as a logistic function and the product with its own argument) is
+    one unit. Operators that hand values on belong to none: they follow what they read.
+    """
+    units: defaultdict[object, list[int]] = defaultdict(list)
+    for number, operator in enumerate(graph.operators):
+        if operator.kind not in CARRIERS:
+            leader = _leader(graph, number)
+            units[_role(graph, leader), _width(graph, leader)].append(number)
+    return tuple(tuple(numbers) for numbers in units.values())
+
+
+def neighbours(graph: OperatorGraph, units: tuple[Unit, ...]) -> tuple[tuple[int, int], ...]:
+    """Pairs of units one of which reads what the other writes, as indices into `units`."""
+    unit_of = {number: i for i, unit in enumerate(units) for number in unit}
+    pairs = set()
+    for number, i in unit_of.items():
+        for tensor in graph.operators[number].inputs:
+            writer = _source(graph, tensor)
+            j = unit_of.get(writer, i) if writer is not None else i
+            if i != j:
+                pairs.add((min(i, j), max(i, j)))
+    return tuple(sorted(pairs))
+
+
+def _source(graph: OperatorGraph, tensor: int) -> int | None:
+    """Operator whose values a tensor carries."""
+    writer = graph.writer.get(tensor)
+    while writer is not None and graph.operators[writer].kind in CARRIERS:
+        writer = graph.writer.get(graph.operators[writer].inputs[0])
+    return writer
+
+
+def _leader(graph: OperatorGraph, number: int) -> int:
+    """Operator that stands for another: f(x) * x is decided where f(x) is multiplied."""
+    operator = graph.operators[number]
+    readers = graph.readers.get(operator.output, ())
+    if len(readers) == 1 and len(operator.inputs) == 1 and operator.inputs[0] in graph.operators[readers[0]].inputs:
+        return readers[0]
+    return number
+
+
+def _role(graph: OperatorGraph, number: int) -> object:
+    operator = graph.operators[number]
+    written_by = tuple(_kind_of_writer(graph, tensor) for tensor in operator.inputs)
+    read_by = tuple(sorted({graph.operators[reader].kind for reader in graph.readers.get(operator.output, ())}))
+    kernel = tuple(constant.shape[1:] for constant in operator.constants[:1]) if operator.kind == "CONV_2D" else ()
+    taps = tuple(shape[1] for shape in kernel)
+    return operator.kind, taps, written_by, read_by
+
+
+def _kind_of_writer(graph: OperatorGraph, tensor: int) -> str:
+    writer = graph.writer.get(tensor)
+    return graph.operators[writer].kind if writer is not None else ""
+
+
+def _width(graph: OperatorGraph, number: int) -> int:
+    shape = graph.shapes[graph.operators[number].output]
+    return shape[-2] if len(shape) > 2 else 0  # noqa: PLR2004 - (n, height, width, channels)
