@@ -25,7 +25,7 @@ class Operator:
     ----------
     kind
         Its name in TensorFlow's ``schema.fbs``, such as ``CONV_2D``.
-    inputs, output
+    inputs, outputs
         Tensors that change from window to window, by number.
     constants
         The others it reads (weights, bias, axes), in order; views into the flatbuffer.
@@ -35,9 +35,14 @@ class Operator:
 
     kind: str
     inputs: tuple[int, ...]
-    output: int
+    outputs: tuple[int, ...]
     constants: tuple[NDArray[Any], ...]
     stride: int
+
+    @property
+    def output(self) -> int:
+        """What it writes; the first part of what a SPLIT writes."""
+        return self.outputs[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +52,7 @@ class OperatorGraph:
     Parameters
     ----------
     operators
-        Each with one output.
+        All of them.
     names, shapes
         Of every tensor, by number.
     input, output
@@ -72,12 +77,12 @@ class OperatorGraph:
     @cached_property
     def writer(self) -> dict[int, int]:
         """Which operator writes a tensor: number of operator by number of tensor."""
-        return {operator.output: number for number, operator in enumerate(self.operators)}
+        return {tensor: number for number, operator in enumerate(self.operators) for tensor in operator.outputs}
 
     @property
     def activations(self) -> tuple[int, ...]:
         """Tensors that change from window to window, the input first."""
-        return (self.input, *(operator.output for operator in self.operators))
+        return (self.input, *(tensor for operator in self.operators for tensor in operator.outputs))
 
 
 def read_operators(model: bytes) -> OperatorGraph:
@@ -109,7 +114,7 @@ def _operators(root: Any, graph: Any, constants: dict[int, NDArray[Any]]) -> Ite
         yield Operator(
             kind=_KIND[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())],
             inputs=tuple(tensor for tensor in read if tensor not in constants),
-            output=int(operator.Outputs(0)),
+            outputs=tuple(operator.OutputsAsNumpy().tolist()),
             constants=tuple(constants[tensor] for tensor in read if tensor in constants),
             stride=_stride(operator),
         )

@@ -17,6 +17,8 @@ from converter.activations import ActivationReader, Ranges
 from converter.operators import OperatorGraph
 from converter.sensitivity.gradient import input_gradients
 
+FEWEST_PROBES: Final = 12
+"""Windows that are enough: the sum over tensors, and over windows, hardly varies from one dozen to another."""
 _STEPS: Final = 255
 _VARIANCE: Final = 1 / 12
 """Of a rounding error, in squared steps."""

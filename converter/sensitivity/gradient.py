@@ -1,7 +1,7 @@
 """Reverse-mode derivatives of the operators that a float graph is made of."""
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ _WIDTH: Final = 2
 """Axis of time in (n, height, width, channels)."""
 
 
-def input_gradients(operator: Operator, values: Mapping[int, Floats], gradient: Floats) -> tuple[Floats, ...]:
+def input_gradients(  # noqa: PLR0911 - one line an operator
+    operator: Operator, values: Mapping[int, Floats], gradient: Floats
+) -> tuple[Floats, ...]:
     """Derivative of a sum with respect to what an operator reads.
 
     Parameters
@@ -49,12 +51,9 @@ def input_gradients(operator: Operator, values: Mapping[int, Floats], gradient: 
         case "ADD":
             return tuple(_summed_to(gradient, x.shape) for x in read)
         case "MEAN":
-            n, *_, channels = read[0].shape
-            steps = read[0].size // (n * channels)
-            return (np.broadcast_to(gradient.reshape(n, 1, 1, channels) / steps, read[0].shape),)
+            return (_spread(read[0], gradient),)
         case "PAD":
-            inside = tuple(slice(before, before + size) for (before, _), size in _pads(operator, read[0]))
-            return (gradient[inside],)
+            return (_unpadded(operator, read[0], gradient),)
         case "MAX_POOL_2D":
             return (_pool(operator, read[0], gradient),)
         case "RESHAPE":
@@ -76,8 +75,15 @@ def _summed_to(gradient: Floats, shape: tuple[int, ...]) -> Floats:
     return gradient.sum(axis=spread, keepdims=True) if spread else gradient
 
 
-def _pads(operator: Operator, x: Floats) -> list[tuple[Any, int]]:
-    return list(zip(operator.constants[0].tolist(), x.shape, strict=True))
+def _spread(x: Floats, gradient: Floats) -> Floats:
+    """Undo a mean over height and width."""
+    n, *_, channels = x.shape
+    return np.broadcast_to(gradient.reshape(n, 1, 1, channels) * (n * channels / x.size), x.shape)
+
+
+def _unpadded(operator: Operator, x: Floats, gradient: Floats) -> Floats:
+    pads: list[tuple[int, int]] = operator.constants[0].tolist()
+    return gradient[tuple(slice(before, before + size) for (before, _), size in zip(pads, x.shape, strict=True))]
 
 
 def _pool(operator: Operator, x: Floats, gradient: Floats) -> Floats:
