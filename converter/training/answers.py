@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from converter.auroc import auroc
 from converter.training.data import OUTPUTS
-from converter.training.evaluate import auroc, youden_threshold
+from converter.training.evaluate import youden_threshold
 from converter.training.questions import Question
 
 Logits = NDArray[np.float32]

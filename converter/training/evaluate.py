@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from converter.auroc import auroc
+
 Scores: TypeAlias = NDArray[np.float64]
 Labels: TypeAlias = NDArray[np.bool_]
 Subjects: TypeAlias = NDArray[np.int64]
@@ -30,30 +32,6 @@ class Auroc:
     value: float
     low: float
     high: float
-
-
-def auroc(scores: Scores, labels: Labels, weights: Scores | None = None) -> float:
-    """Share of (positive, negative) pairs in which the positive scores higher; ties count half.
-
-    Parameters
-    ----------
-    scores, labels
-        Shape (n,).
-    weights
-        Shape (n,): how often each counts; None for once.
-
-    Returns
-    -------
-    float
-        NaN where one class is missing.
-    """
-    weights = np.ones(len(scores)) if weights is None else weights
-    _, group = np.unique(scores, return_inverse=True)
-    positive = np.bincount(group, weights * labels)
-    negative = np.bincount(group, weights * ~labels)
-    pairs = positive.sum() * negative.sum()
-    won = positive * (np.cumsum(negative) - 0.5 * negative)
-    return float(won.sum() / pairs) if pairs else float("nan")
 
 
 def pooled(scores: Scores, labels: Labels, subjects: Subjects, *, seed: int = 0) -> Auroc:

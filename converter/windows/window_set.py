@@ -22,10 +22,13 @@ class WindowSet:
         Shape (n, window_samples), mV.
     origin
         What they are, for the pack's report.
+    labels
+        What each output should say, shape (n, n_outputs): 1, 0, or NaN where it is not known; None without labels.
     """
 
     millivolts: NDArray[np.float32]
     origin: str
+    labels: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.millivolts.shape[0] < FEWEST:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from converter.training.evaluate import auroc, calibrate, mean_by, pooled, within_subject, youden_threshold
+from converter.auroc import auroc
+from converter.training.evaluate import calibrate, mean_by, pooled, within_subject, youden_threshold
 
 cases = st.lists(st.tuples(st.integers(-5, 5), st.booleans()), min_size=2, max_size=40)
 
