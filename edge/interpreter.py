@@ -81,6 +81,16 @@ class Interpreter(Protocol):
         """Run the model on one input of the stated shape and dtype; the output is the caller's to keep."""
         ...
 
+    def invoke_batch(self, x: Tensor) -> Tensor:
+        """Run the model on several inputs at once, shape (n, ...); the outputs, shape (n, ...), are the caller's.
+
+        Raises
+        ------
+        PackError
+            If the model states how many it takes; it can be run one by one all the same.
+        """
+        ...
+
 
 class _TfliteInterpreter:
     """The API that LiteRT and tflite-runtime share."""
@@ -91,6 +101,7 @@ class _TfliteInterpreter:
         self._kernel_family = kernel_family
         self._in, self._out = _only(raw.get_input_details(), "input"), _only(raw.get_output_details(), "output")
         self.input, self.output = _spec(self._in), _spec(self._out)
+        self._shape = self.input.shape
 
     @property
     def kernel_family(self) -> str:
@@ -101,10 +112,36 @@ class _TfliteInterpreter:
         return _execution(self._raw._get_ops_details())  # noqa: SLF001 - no public call lists operators
 
     def invoke(self, x: Tensor) -> Tensor:
-        self._raw.set_tensor(self._in["index"], x.reshape(self.input.shape))
+        return self._run(x.reshape(self.input.shape))
+
+    def invoke_batch(self, x: Tensor) -> Tensor:
+        return self._run(x.reshape(-1, *self.input.shape[1:]))
+
+    def _run(self, x: Tensor) -> Tensor:
+        if x.shape != self._shape:
+            self._resize(x.shape)
+        self._raw.set_tensor(self._in["index"], x)
         self._raw.invoke()
         y: Tensor = self._raw.get_tensor(self._out["index"])
         return y
+
+    def _resize(self, shape: tuple[int, ...]) -> None:
+        """Take inputs of another shape from now on; a runtime that cannot is put back as it was."""
+        try:
+            self._allocate(shape)
+        except (ValueError, RuntimeError) as error:
+            self._allocate(self._shape)
+            raise PackError(
+                PackFault.MODEL_MISMATCH,
+                f"the model takes {self._shape}, and cannot be made to take {shape}",
+                advice="run its windows one by one, or make the pack again with anyecg convert",
+            ) from error
+        self._shape = shape
+
+    def _allocate(self, shape: tuple[int, ...]) -> None:
+        with hushed():
+            self._raw.resize_tensor_input(self._in["index"], shape)
+            self._raw.allocate_tensors()
 
 
 def _execution(nodes: list[dict[str, Any]]) -> Execution:

@@ -57,6 +57,43 @@ class Model:
         """Run the network on one preprocessed window, shape (window_samples,); shape (n_outputs,)."""
         return self._interpreter.invoke(x)[0]
 
+    def infer_all(self, x: Tensor, batch: int) -> Tensor:
+        """Run the network on preprocessed windows, `batch` at a time and what is left over one by one.
+
+        Parameters
+        ----------
+        x
+            Shape (n, window_samples).
+        batch
+            What `batch_of` gave.
+
+        Returns
+        -------
+        NDArray[int8] or NDArray[float32]
+            Shape (n, n_outputs).
+        """
+        whole = len(x) - len(x) % batch
+        groups = [self._interpreter.invoke_batch(x[i : i + batch]) for i in range(0, whole, batch)]
+        return np.concatenate([*groups, *(self._interpreter.invoke(row) for row in x[whole:])])
+
+    def batch_of(self, wanted: int) -> int:
+        """How many windows at once the network may be given: `wanted`, or one.
+
+        One where the pack's model states its batch, or where the windows of the self-test do not give, bit for bit,
+        together what each gives alone.
+        """
+        if wanted == 1:
+            return 1
+        test = self.pack.self_test
+        inputs = np.resize(test.inputs, (wanted, *test.inputs.shape[1:]))  # repeats them as often as it takes
+        try:
+            together = self._interpreter.invoke_batch(inputs)
+        except PackError:
+            return 1
+        alone = test.outputs.get(self.kernel_family)  # the self-test has found the same here
+        expected = self.infer_all(inputs, 1) if alone is None else np.resize(alone, (wanted, *alone.shape[1:]))
+        return wanted if np.array_equal(together, expected) else 1
+
     def logits(self, y: Tensor) -> NDArray[np.float32]:
         """What the network's output means, in logits."""
         quantisation = self._interpreter.output.quantisation

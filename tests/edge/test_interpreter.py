@@ -16,6 +16,7 @@ from edge.errors import PackError, PackFault, RuntimeUnavailable
 from edge.interpreter import installed_runtimes, open_interpreter
 from edge.quant import Quantisation
 from tests.converter.networks import SMALL, random_weights
+from tests.edge.batches import stating_its_batch
 from tests.golden.make import one_operator_model
 
 
@@ -151,8 +152,45 @@ def test_the_same_input_gives_the_same_bits(small_pack):
     np.testing.assert_array_equal(run.invoke(x), run.invoke(x))
 
 
-def test_loading_and_running_say_nothing_on_the_screen(small_pack, capfd):
-    open_interpreter(small_pack.model).invoke(small_pack.self_test.inputs[0])
+@pytest.fixture(scope="module", params=["int8", "float and int8", "float"])
+def network(request, small_pack):
+    """A small network as each kind of pack has it."""
+    match request.param:
+        case "int8":
+            return small_pack.model
+        case "float and int8":
+            return static_int8(emit(SMALL_CHECKPOINT, 5000), (5000,), but=(r"/add", r"^gap", r"^dense"))
+        case _:
+            return emit(SMALL_CHECKPOINT, 5000)
+
+
+@pytest.mark.parametrize("runtime", ["litert", "reference"])
+def test_several_inputs_together_give_the_bits_each_gives_alone(network, small_pack, runtime):
+    run = open_interpreter(network, runtime=runtime)
+    x = small_pack.self_test.inputs.astype(run.input.dtype)
+    alone = np.concatenate([run.invoke(window) for window in x])
+    for n in range(1, len(x) + 1):
+        np.testing.assert_array_equal(run.invoke_batch(x[:n]), alone[:n])
+    np.testing.assert_array_equal(run.invoke(x[0]), alone[:1])
+
+
+@pytest.mark.parametrize("runtime", ["litert", "reference"])
+def test_a_model_that_states_its_batch_takes_no_other_and_runs_as_before(small_pack, runtime):
+    run, x = open_interpreter(stating_its_batch(small_pack).model, runtime=runtime), small_pack.self_test.inputs
+    alone = [run.invoke(window) for window in x]
+    with pytest.raises(
+        PackError, match=r"takes \(1, 5000\), and cannot be made to take \(4, 5000\) - run its"
+    ) as caught:
+        run.invoke_batch(x[:4])
+    assert caught.value.fault is PackFault.MODEL_MISMATCH
+    np.testing.assert_array_equal([run.invoke(window) for window in x], alone)
+
+
+def test_loading_resizing_and_running_say_nothing_on_the_screen(small_pack, capfd):
+    run, x = open_interpreter(stating_its_batch(small_pack).model), small_pack.self_test.inputs
+    with pytest.raises(PackError):
+        run.invoke_batch(x[:2])
+    run.invoke(x[0])
     assert capfd.readouterr() == ("", "")
 
 

@@ -6,6 +6,7 @@ import pytest
 from edge.errors import PackError, PackFault
 from edge.interpreter import TensorSpec, open_interpreter
 from edge.model import Model, open_model
+from tests.edge.batches import stating_its_batch
 from tests.edge.signals import heartbeat
 
 
@@ -86,6 +87,48 @@ def test_estimates_are_the_logistic_of_the_logits_in_the_manifests_order(small_p
     expected = 1 / (1 + np.exp(-model.logits(y).astype(np.float64)))
     assert [e.output_id for e in model.decode(y)] == [output.id for output in small_pack.manifest.outputs]
     np.testing.assert_allclose([e.probability for e in model.decode(y)], expected)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4, 8])
+@pytest.mark.parametrize("n_windows", [1, 4, 7])
+def test_windows_in_groups_give_the_bits_each_gives_alone(small_pack, batch, n_windows):
+    model = open_model(small_pack)
+    x = np.resize(small_pack.self_test.inputs, (n_windows, 5000))
+    np.testing.assert_array_equal(model.infer_all(x, batch), np.stack([model.infer(window) for window in x]))
+
+
+@pytest.mark.parametrize("runtime", ["litert", "reference"])
+@pytest.mark.parametrize("wanted", [1, 2, 4, 8])
+def test_a_network_with_an_open_batch_takes_as_many_windows_as_are_wanted(small_pack, wanted, runtime):
+    assert open_model(small_pack, runtime=runtime).batch_of(wanted) == wanted
+
+
+def test_what_a_kernel_family_without_vectors_gives_together_is_held_against_what_it_gives_alone(small_pack):
+    outputs = {"another/family": small_pack.self_test.outputs["litert/xnnpack"]}
+    assert open_model(with_self_test(small_pack, outputs=outputs, tolerance=2.0)).batch_of(4) == 4
+
+
+def test_a_network_that_states_its_batch_takes_one_window_at_a_time(small_pack):
+    assert open_model(stating_its_batch(small_pack)).batch_of(4) == 1
+
+
+class Unlike:
+    """An interpreter that says something else of windows that come together."""
+
+    def __init__(self, interpreter):
+        self._interpreter = interpreter
+        self.kernel_family = interpreter.kernel_family
+        self.input, self.output = interpreter.input, interpreter.output
+
+    def invoke(self, x):
+        return self._interpreter.invoke(x)
+
+    def invoke_batch(self, x):
+        return changed(self._interpreter.invoke_batch(x), len(x) > 1)
+
+
+def test_a_network_whose_bits_change_in_company_takes_one_window_at_a_time(small_pack):
+    assert Model(small_pack, Unlike(open_interpreter(small_pack.model))).batch_of(4) == 1
 
 
 class Fixed:
