@@ -73,11 +73,12 @@ class StageTimes:
     _ms: dict[str, deque[float]] = field(default_factory=dict)
 
     @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
-        """Time what runs inside."""
+    def timing(self, stage: str, n_windows: int = 1) -> Iterator[None]:
+        """Time what runs inside; of several windows that run together each takes an equal share."""
         began_s = self.now_s()
         yield
-        self._ms.setdefault(stage, deque(maxlen=_REMEMBERED)).append((self.now_s() - began_s) * 1e3)
+        share_ms = (self.now_s() - began_s) * 1e3 / n_windows
+        self._ms.setdefault(stage, deque(maxlen=_REMEMBERED)).extend([share_ms] * n_windows)
 
     def last_ms(self, stage: str) -> float:
         """Return the newest latency of the stage."""
@@ -119,6 +120,11 @@ class Pace:
         self._excess: Excess | None = None
         self.stride = 1
 
+    @property
+    def at_ease(self) -> bool:
+        """Whether windows have run and kept to the budget, so that several may run before it is looked at again."""
+        return self._excess is None and bool(self._recent_ms)
+
     def pass_over(self) -> Excess | None:
         """Say whether to pass over the next window, and for which excess."""
         if self._excess is None or self._passed_over >= self.stride - 1:
@@ -127,9 +133,9 @@ class Pace:
         self._passed_over += 1
         return self._excess
 
-    def ran(self, latency_ms: float) -> None:
-        """Take the latency of a window that ran, and lengthen or shorten the stride."""
-        self._recent_ms.append(latency_ms)
+    def ran(self, *latencies_ms: float) -> None:
+        """Take the latency of a window that ran, or of each that ran together, and lengthen or shorten the stride."""
+        self._recent_ms.extend(latencies_ms)
         excess = self._measure()
         if excess:
             self._excess, self.stride = excess, min(2 * self.stride, _LONGEST_STRIDE)

@@ -2,13 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import Any
 
-from edge.beats import find_beats, heart_rate
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.beats import Beats, find_beats, heart_rate
 from edge.budget import Budget, Pace, Stage, StageTimes, resident_mb
+from edge.interpreter import Tensor
 from edge.model import Model, open_model
 from edge.outcome import Estimated, Outcome, OverBudget, Rejected
 from edge.pack import SHIPPED, read_pack
@@ -30,7 +34,7 @@ class LoopReport:
     rejected
         Rejected windows by reason.
     latency_ms
-        ``{stage: {"p50": ms, "p99": ms}}`` of the windows that ran.
+        ``{stage: {"p50": ms, "p99": ms}}`` of the windows that ran; where several ran together, the share of each.
     """
 
     windows: int
@@ -40,8 +44,22 @@ class LoopReport:
     latency_ms: dict[str, dict[str, float]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Readable:
+    """A window that may be read, as the network takes it."""
+
+    window: Window
+    beats: Beats
+    x: Tensor
+
+
 class InferenceLoop:
     """Cuts a stream into windows and ends each as one outcome. No thread, no file, no radio.
+
+    With a `batch`, which is for recordings, windows wait until so many are there, and the network runs once for all of
+    them. The outcomes are the same, bit for bit, only later. A recording has no deadline: the latency that the budget
+    limits is then a window's share of what its group took, without the wait. The first window runs alone; so does
+    each while the budget is exceeded, which may be noticed up to ``batch - 1`` windows later.
 
     Parameters
     ----------
@@ -49,12 +67,19 @@ class InferenceLoop:
         The pack to run.
     hop_s
         From one window's start to the next one's, s.
+    batch
+        Windows to run together, where the pack allows it. 1, as a live stream needs it, has none wait.
     budget
         What a window may cost; the pack's own by default.
     now_s
         A clock that never runs backwards, for measuring latency only.
     resident_mb
         Reads the process's resident memory, MB.
+
+    Attributes
+    ----------
+    batch
+        Windows that do run together: 1 where the pack does not allow more; see `Model.batch_of`.
     """
 
     def __init__(
@@ -62,32 +87,35 @@ class InferenceLoop:
         model: Model,
         *,
         hop_s: float,
+        batch: int = 1,
         budget: Budget | None = None,
         now_s: Callable[[], float] = time.perf_counter,
         resident_mb: Callable[[], float] = resident_mb,
     ) -> None:
         allowed = model.pack.manifest.budget
         self.model = model
+        self.batch = model.batch_of(batch)
         self._hop_s = hop_s
         self._windower = Windower(model.contract.rate_hz, model.contract.window_samples, hop_s)
         self._pace = Pace(budget or Budget(allowed.latency_p99_ms, allowed.resident_mb), resident_mb)
         self._times = StageTimes(now_s)
+        self._waiting: list[Cut] = []
         self._ended: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
 
     def push(self, block: SampleBlock) -> tuple[Outcome, ...]:
-        """Take the next block and give the outcomes of the windows it completes.
+        """Take the next block and give the outcomes of the windows it completes, or of their group where they wait.
 
         Raises
         ------
         StreamError
             If the block does not continue the stream.
         """
-        return self._end(self._windower.push(block))
+        return tuple(self._end(self._windower.push(block)))
 
     def finish(self) -> tuple[Outcome, ...]:
-        """End the stream and give the outcome of what is left of it."""
-        return self._end(self._windower.finish())
+        """End the stream and give the outcomes of the windows that wait and of what is left of it."""
+        return tuple(self._end(self._windower.finish(), ended=True))
 
     def report(self) -> LoopReport:
         """Say what has been done so far."""
@@ -99,31 +127,40 @@ class InferenceLoop:
             latency_ms=self._times.percentiles(),
         )
 
-    def _end(self, cutting: Iterator[Cut]) -> tuple[Outcome, ...]:
+    def _end(self, cutting: Iterator[Cut], *, ended: bool = False) -> Iterator[Outcome]:
         with self._times.timing(Stage.WINDOW):
-            cuts = list(cutting)
-        outcomes = tuple(self._outcome(cut) for cut in cuts)
-        self._ended.update(type(outcome).__name__ for outcome in outcomes)
-        self._rejected.update(outcome.reason for outcome in outcomes if isinstance(outcome, Rejected))
+            self._waiting.extend(cutting)
+        while self._waiting:
+            size = self.batch if self._pace.at_ease else 1
+            if len(self._waiting) < size and not ended:
+                return
+            group, self._waiting = self._waiting[:size], self._waiting[size:]
+            outcomes = self._outcomes(group)
+            self._ended.update(type(outcome).__name__ for outcome in outcomes)
+            self._rejected.update(outcome.reason for outcome in outcomes if isinstance(outcome, Rejected))
+            yield from outcomes
+
+    def _outcomes(self, group: Sequence[Cut]) -> list[Outcome]:
+        windows = [cut for cut in group if isinstance(cut, Window)]
+        ended = iter(self._run(windows) if windows else [])
+        return [next(ended) if isinstance(cut, Window) else cut for cut in group]
+
+    def _run(self, windows: Sequence[Window]) -> Sequence[Outcome]:
+        excess = self._pace.pass_over()
+        if excess:
+            hop_s = self._hop_s * self._pace.stride
+            return [OverBudget(w.span, excess.limit, excess.measured, excess.allowed, hop_s) for w in windows]
+        with self._times.timing(Stage.TOTAL, len(windows)):
+            outcomes = self._estimate(windows)
+        self._pace.ran(*[self._times.last_ms(Stage.TOTAL)] * len(windows))
         return outcomes
 
-    def _outcome(self, cut: Cut) -> Outcome:
-        match cut:
-            case Rejected():
-                return cut
-            case Window():
-                excess = self._pace.pass_over()
-                if excess:
-                    hop_s = self._hop_s * self._pace.stride
-                    return OverBudget(cut.span, excess.limit, excess.measured, excess.allowed, hop_s)
-                with self._times.timing(Stage.TOTAL):
-                    outcome = self._estimate(cut)
-                self._pace.ran(self._times.last_ms(Stage.TOTAL))
-                return outcome
-            case _:
-                assert_never(cut)
+    def _estimate(self, windows: Sequence[Window]) -> list[Estimated | Rejected]:
+        prepared = [self._prepare(window) for window in windows]
+        outputs = iter(self._infer([p.x for p in prepared if isinstance(p, _Readable)]))
+        return [self._decode(p, next(outputs)) if isinstance(p, _Readable) else p for p in prepared]
 
-    def _estimate(self, window: Window) -> Estimated | Rejected:
+    def _prepare(self, window: Window) -> _Readable | Rejected:
         timing, model = self._times.timing, self.model
         with timing(Stage.MEASURE):
             beats = find_beats(window.millivolts, window.rate_hz)
@@ -134,14 +171,23 @@ class InferenceLoop:
             signal = model.preprocess(window.millivolts)
         with timing(Stage.QUANTISE):
             x = model.quantise(signal)
-        with timing(Stage.INFER):
-            y = model.infer(x)
-        with timing(Stage.DECODE):
+        return _Readable(window, beats, x)
+
+    def _infer(self, xs: Sequence[Tensor]) -> Iterable[Tensor]:
+        if not xs:
+            return ()
+        with self._times.timing(Stage.INFER, len(xs)):
+            x: NDArray[Any] = np.stack(xs)
+            return self.model.infer_all(x, self.batch)
+
+    def _decode(self, readable: _Readable, y: Tensor) -> Estimated:
+        window, model = readable.window, self.model
+        with self._times.timing(Stage.DECODE):
             estimates = model.decode(y)
         return Estimated(
             span=window.span,
-            quality_db=beats.contrast_db,
-            heart_rate=heart_rate(beats, window.span.duration_s / window.millivolts.size),
+            quality_db=readable.beats.contrast_db,
+            heart_rate=heart_rate(readable.beats, window.span.duration_s / window.millivolts.size),
             estimates=estimates,
             pack=model.pack.manifest.label,
             kernel_family=model.kernel_family,
@@ -152,6 +198,7 @@ def open_loop(
     pack_path: Path | None = None,
     *,
     hop_s: float,
+    batch: int = 1,
     latency_p99_ms: float | None = None,
     resident_mb: float | None = None,
     runtime: str | None = None,
@@ -165,6 +212,8 @@ def open_loop(
         The pack; the shipped demonstration pack by default.
     hop_s
         From one window's start to the next one's, s.
+    batch
+        Windows to run together; see `InferenceLoop`.
     latency_p99_ms, resident_mb
         Limits in place of those the pack states; see `edge.budget.Budget`.
     runtime, n_threads
@@ -178,4 +227,4 @@ def open_loop(
     model = open_model(read_pack(pack_path or SHIPPED), runtime=runtime, n_threads=n_threads)
     stated = model.pack.manifest.budget
     budget = Budget(latency_p99_ms or stated.latency_p99_ms, resident_mb or stated.resident_mb)
-    return InferenceLoop(model, hop_s=hop_s, budget=budget)
+    return InferenceLoop(model, hop_s=hop_s, batch=batch, budget=budget)

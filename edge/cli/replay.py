@@ -22,6 +22,7 @@ def replay(
     store: Annotated[Path, typer.Option(help="SQLite file to append to.")] = Path("anyecg.db"),
     hop: Annotated[float, typer.Option(help="From one window's start to the next one's, s.", min=0.1)] = 10.0,
     duration: Annotated[float | None, typer.Option(help="Stop after this much of the recording, s.", min=0.0)] = None,
+    batch: Annotated[int, typer.Option(help="Windows to run together, where the pack allows it.", min=1, max=8)] = 4,
     budget_ms: Annotated[float | None, typer.Option(help="Latency limit (p99) in place of the pack's.", min=1)] = None,
     budget_mb: Annotated[float | None, typer.Option(help="Memory limit in place of the pack's.", min=1)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
@@ -32,7 +33,7 @@ def replay(
     Example: anyecg replay mitdb/119 --channel MLII --store night.db
     """
     recording = open_recording(file, channel, rate)
-    loop = open_loop(pack, hop_s=hop, latency_p99_ms=budget_ms, resident_mb=budget_mb)
+    loop = open_loop(pack, hop_s=hop, batch=batch, latency_p99_ms=budget_ms, resident_mb=budget_mb)
     with OutcomeStore.open(store) as opened, opened.run(f"{recording.name} {recording.channel}") as run:
         summary = _play(recording, loop, run, store, limit_s=duration, lines=not (as_json or quiet))
     if as_json:
@@ -65,7 +66,7 @@ def _play(
         counted_as="read",
         samples=n_samples,
         store=store,
-        extra={"duration_s": round(n_samples / recording.rate_hz, 3)},
+        extra={"duration_s": round(n_samples / recording.rate_hz, 3), "batch": loop.batch},
     )
 
 

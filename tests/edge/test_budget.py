@@ -27,6 +27,32 @@ def test_inside_the_budget_every_window_runs():
     assert run(pace(), 99.0, 200) == [1] * 200
 
 
+def test_windows_may_run_together_once_one_has_kept_to_the_budget():
+    made = pace()
+    before = made.at_ease
+    made.ran(99.0)
+    assert (before, made.at_ease) == (False, True)
+
+
+def test_while_the_budget_is_exceeded_windows_run_one_by_one():
+    made = pace(resident=201.0)
+    made.ran(1.0)
+    assert not made.at_ease
+
+
+def test_windows_that_ran_together_double_the_stride_once():
+    made = pace(resident=201.0)
+    made.ran(1.0, 1.0, 1.0, 1.0)
+    assert made.stride == 2
+
+
+def test_windows_that_ran_together_count_one_by_one():
+    made = pace()
+    made.ran(*[101.0] * 4)
+    made.ran(*[101.0] * 4)
+    assert made.stride == 2
+
+
 def test_one_slow_window_of_few_is_no_reason_to_slow_down():
     made = pace()
     made.ran(500.0)

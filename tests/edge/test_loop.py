@@ -11,9 +11,11 @@ from edge.errors import PackError
 from edge.loop import InferenceLoop, open_loop
 from edge.model import open_model
 from edge.outcome import Estimated, Limit, OverBudget, Rejected, Rejection
+from tests.edge.batches import stating_its_batch
 from tests.edge.signals import cuts_of, heartbeat, stream
 
 TWO_MINUTES = np.rint(1e3 * heartbeat(120.0, subject=3)).astype(np.int32)
+NOT_ALL_READABLE = np.where(np.arange(60_000) // 5000 % 5 == 2, 0, TWO_MINUTES)  # flat from 10 s to 10 s
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,32 @@ def test_the_outcomes_do_not_depend_on_how_the_stream_was_cut(model, cuts, rate_
     assert [rounded(o) for o in parts] == [rounded(o) for o in whole]
 
 
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts_of(TWO_MINUTES.size, most=40), st.sampled_from([360.0, 500.0]), st.integers(2, 8))
+def test_windows_that_run_together_end_as_they_do_one_by_one(model, cuts, rate_hz, batch):
+    blocks = stream(NOT_ALL_READABLE, cuts, [(20_000, 20_700)], rate_hz=rate_hz)
+    alone = outcomes_of(InferenceLoop(model, hop_s=10.0), blocks)
+    assert outcomes_of(InferenceLoop(model, hop_s=10.0, batch=batch), blocks) == alone
+
+
+def test_the_first_window_does_not_wait_for_a_group_and_the_others_do(model):
+    loop = InferenceLoop(model, hop_s=10.0, batch=4)
+    ended = [len(loop.push(b)) for b in stream(TWO_MINUTES, range(5000, 60_000, 5000))]
+    assert (ended, len(loop.finish())) == ([1, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0], 3)
+
+
+def test_no_more_windows_wait_than_a_group_has(model):
+    loop = InferenceLoop(model, hop_s=1.0, batch=4)
+    ended = sum(len(loop.push(b)) for b in stream(TWO_MINUTES))
+    assert len(loop.finish()) == 111 - ended < 4
+
+
+def test_a_network_that_states_its_batch_runs_window_by_window(small_pack):
+    loop = InferenceLoop(open_model(stating_its_batch(small_pack)), hop_s=10.0, batch=4)
+    ended = [len(loop.push(b)) for b in stream(TWO_MINUTES, range(5000, 60_000, 5000))]
+    assert (loop.batch, ended) == (1, [1] * 12)
+
+
 def test_every_window_ends_as_exactly_one_outcome(model):
     x = TWO_MINUTES.copy()
     x[10_000:15_000] = 0  # flat
@@ -92,11 +120,11 @@ def test_a_rejected_window_carries_no_estimate(model):
     assert (outcome.reason, hasattr(outcome, "estimates")) == (Rejection.FLAT, False)
 
 
-def slow_loop(model, *, ms_per_reading):
+def slow_loop(model, *, ms_per_reading, batch=1):
     """Every reading of the clock is `ms_per_reading` after the one before."""
     ticks = count(step=ms_per_reading * 1e-3)
     return InferenceLoop(
-        model, hop_s=10.0, budget=Budget(100.0, 1e6), now_s=lambda: next(ticks), resident_mb=lambda: 1.0
+        model, hop_s=10.0, batch=batch, budget=Budget(100.0, 1e6), now_s=lambda: next(ticks), resident_mb=lambda: 1.0
     )
 
 
@@ -106,6 +134,31 @@ def test_latency_is_measured_stage_by_stage_with_the_clock_given(model):
     p50 = {stage: latency["p50"] for stage, latency in loop.report().latency_ms.items()}
     stages = dict.fromkeys(("window", "measure", "preprocess", "quantise", "infer", "decode"), 2.0)
     assert p50 == pytest.approx({**stages, "total": 22.0})
+
+
+def test_latency_of_windows_that_ran_together_is_the_share_of_each(model):
+    loop = slow_loop(model, ms_per_reading=2.0, batch=4)
+    for b in stream(TWO_MINUTES[:25_000], [5000]):
+        loop.push(b)
+    p50 = {stage: latency["p50"] for stage, latency in loop.report().latency_ms.items()}
+    # Round the four: two readings of the clock; between them eight for each window and two for the network.
+    assert (p50["measure"], p50["infer"], p50["total"]) == pytest.approx((2.0, 0.5, 2.0 * (4 * 8 + 2 + 1) / 4))
+
+
+def test_a_slow_machine_runs_windows_one_by_one(model):
+    outcomes = outcomes_of(slow_loop(model, ms_per_reading=20.0, batch=4), stream(TWO_MINUTES))
+    kinds = [type(o) for o in outcomes]
+    assert kinds == [Estimated] * 9 + [OverBudget, Estimated, OverBudget]
+    assert [o.span.first_index for o in outcomes] == [5000 * i for i in range(12)]
+
+
+def test_a_process_that_is_too_large_passes_the_same_windows_over_whatever_the_batch(model):
+    loops = [
+        InferenceLoop(model, hop_s=10.0, batch=batch, budget=Budget(1e6, 100.0), resident_mb=lambda: 101.0)
+        for batch in (1, 4)
+    ]
+    alone, together = (outcomes_of(loop, stream(TWO_MINUTES)) for loop in loops)
+    assert together == alone
 
 
 def test_a_slow_machine_passes_windows_over_with_the_hop_then_in_force(model):

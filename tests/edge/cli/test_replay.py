@@ -5,6 +5,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from edge.pack import write_pack
+from tests.edge.batches import stating_its_batch
 from tests.edge.cli.command import anyecg, called, is_one_clear_line, last_object
 from tests.edge.signals import heartbeat
 
@@ -85,6 +87,40 @@ def test_a_duration_that_ends_in_what_was_not_measured_counts_it_as_lost(replay)
 
 def test_overlapping_windows_are_had_with_a_shorter_hop(replay):
     assert last_object(replay("--json", "--hop", 5, "--duration", 12))["windows"] == 2
+
+
+def outcomes_in(store):
+    with closing(sqlite3.connect(store)) as database:
+        return database.execute("SELECT first_index, kind, reason, facts FROM outcome ORDER BY first_index").fetchall()
+
+
+@pytest.mark.parametrize("batch", [2, 4, 8])
+def test_windows_that_run_together_leave_the_same_outcomes(replay, tmp_path, batch):
+    said = [
+        last_object(replay("--json", "--hop", 2, "--batch", n, "--store", tmp_path / f"{n}.db")) for n in (1, batch)
+    ]
+    assert [figures["batch"] for figures in said] == [1, batch]
+    assert outcomes_in(tmp_path / f"{batch}.db") == outcomes_in(tmp_path / "1.db")
+
+
+def test_four_windows_run_together_by_default(replay):
+    assert last_object(replay("--json"))["batch"] == 4
+
+
+def test_a_pack_that_states_its_batch_is_run_window_by_window_and_the_figures_say_so(
+    table, small_pack, small_pack_path, tmp_path
+):
+    write_pack(tmp_path / "stated.tflite", stating_its_batch(small_pack))
+    for pack, store in (tmp_path / "stated.tflite", "stated.db"), (small_pack_path, "open.db"):
+        arguments = ("--channel", "II", "--rate", 250, "--pack", pack, "--store", store, "--json")
+        done = called("replay", table, *arguments, cwd=tmp_path)
+        assert last_object(done)["batch"] == (1 if store == "stated.db" else 4)
+    assert outcomes_in(tmp_path / "stated.db") == outcomes_in(tmp_path / "open.db")
+
+
+@pytest.mark.parametrize("batch", [0, 9])
+def test_a_batch_that_is_none_is_used_wrongly(replay, batch):
+    assert replay("--batch", batch).returncode == 2
 
 
 @pytest.mark.parametrize(
