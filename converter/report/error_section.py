@@ -1,0 +1,92 @@
+"""Where along the network the error comes from: measured, and predicted."""
+
+from collections import defaultdict
+from typing import Final
+
+from converter.report.charts import both_widths, layer_ratios
+from converter.report.facts import Report
+from converter.report.layers import LayerError
+from converter.report.legend import legend
+from converter.report.markup import Column, Markup, element, join, number, plural, table
+
+_SHOWN: Final = 10
+_ARITHMETICS: Final = ("float", "dynamic", "int8")
+
+
+def error_section(report: Report) -> Markup:
+    """Say where the error is born, and which operators it is predicted to come from."""
+    return join([element("h2", "Where does the error come from?"), _measured(report.layers), _predicted(report)])
+
+
+def _measured(layers: tuple[LayerError, ...]) -> Markup:
+    if not layers:
+        return element("p", "The error along the network was not measured.")
+    chart = both_widths("layers", lambda name, width: layer_ratios(name, width, layers))
+    key = legend((how, how) for how in _ARITHMETICS if any(layer.arithmetic == how for layer in layers))
+    caption = "Measured; the line joins the sums that one block hands to the next. High is good."
+    losses = sorted(layers, key=lambda layer: -layer.lost_db)[:_SHOWN]
+    note = (
+        "Below: where the ratio falls most. Lost is what the worst input of the operator had more of it; ∞ is where "
+        "the error begins. Clipped is the share of values beyond what the int8 tensor can hold."
+    )
+    summary = element("summary", f"All {plural(len(layers), 'tensor')}")
+    return join(
+        [
+            element("figure", chart, element("figcaption", key, caption)),
+            element("p", note, class_="note"),
+            _layers(losses, "Where most is lost"),
+            element("details", summary, _layers(layers, "In the order of the graph")),
+        ]
+    )
+
+
+def _layers(layers: tuple[LayerError, ...] | list[LayerError], caption: str) -> Markup:
+    columns = [Column("tensor"), Column("operator"), Column("arithmetic")]
+    columns += [
+        Column(heading, is_number=True)
+        for heading in ("signal to error, dB", "lost, dB", "RMS value", "RMS error", "clipped")
+    ]
+    rows = [
+        (
+            layer.name,
+            layer.kind,
+            layer.arithmetic,
+            number(layer.sqnr_db, ".1f"),
+            number(layer.lost_db, ".1f"),
+            number(layer.rms_value, ".3g"),
+            number(layer.rms_error, ".2g"),
+            f"{layer.clipped:.3%}",
+        )
+        for layer in layers
+    ]
+    return table(columns, rows, caption=caption)
+
+
+def _predicted(report: Report) -> Markup:
+    if not report.arithmetic:
+        return Markup("")
+    counts: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_ARITHMETICS, 0))
+    shares: defaultdict[str, float] = defaultdict(float)
+    for operator in report.arithmetic:
+        counts[operator.kind][operator.arithmetic] += 1
+        shares[operator.kind] += operator.noise_share
+    kinds = [
+        (kind, *(str(counts[kind][how]) for how in _ARITHMETICS), f"{shares[kind]:.1%}")
+        for kind in sorted(counts, key=lambda kind: -shares[kind])
+    ]
+    by_kind = [Column("operators")] + [Column(said, is_number=True) for said in (*_ARITHMETICS, "share of noise")]
+    largest = sorted(report.arithmetic, key=lambda operator: -operator.noise_share)[:_SHOWN]
+    singly = [(o.name, o.kind, o.arithmetic, f"{o.noise_share:.1%}") for o in largest if o.noise_share > 0]
+    columns = [Column("tensor"), Column("operator"), Column("arithmetic"), Column("share of noise", is_number=True)]
+    note = (
+        "To first order, from derivatives of the outputs: which tensor's rounding moves the outputs, whatever its own "
+        "ratio. Shares of the predicted squared error of an output. Dynamic operators round what they read."
+    )
+    return join(
+        [
+            element("h3", "Predicted: what reaches the outputs"),
+            element("p", note, class_="note"),
+            table(by_kind, kinds, caption="By kind of operator"),
+            table(columns, singly, caption="The largest shares") if singly else Markup(""),
+        ]
+    )
