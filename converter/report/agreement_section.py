@@ -3,8 +3,9 @@
 import statistics
 from collections.abc import Callable, Iterable
 
+from converter.report.agreement import Agreement, OutputAgreement
 from converter.report.charts import both_widths, rank_losses, scatter
-from converter.report.facts import Agreement, OutputAgreement, Report
+from converter.report.facts import Report
 from converter.report.gather import SHOWN_OUTPUTS
 from converter.report.legend import legend
 from converter.report.markup import Column, Markup, element, join, number, plural, table

@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from converter.report.agreement import Agreement, OutputAgreement
 from converter.report.axes import Axis, Tick, frame, line, linear, logarithmic, mark, svg, words
-from converter.report.facts import Agreement, FrontierPoint, GateResult, OutputAgreement
+from converter.report.facts import FrontierPoint, GateResult
 from converter.report.layers import LayerError
 from converter.report.markup import MINUS, Markup, element, join, number
 

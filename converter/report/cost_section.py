@@ -26,13 +26,14 @@ def _speed(report: Report) -> Markup:
     if not report.speed:
         return element("p", "Speed was not measured.")
     columns = [Column("one window, ms")] + [
-        Column(heading, is_number=True) for heading in ("batch", "threads", "median", "5th %", "95th %", "n")
+        Column(heading, is_number=True) for heading in ("median", "5th %", "95th %", "batch", "threads", "n")
     ]
     rows = [
-        (s.name, str(s.batch), str(s.threads), *(f"{ms:.2f}" for ms in (s.median_ms, s.p05_ms, s.p95_ms)), f"{s.n:,}")
+        (s.name, *(f"{ms:.2f}" for ms in (s.median_ms, s.p05_ms, s.p95_ms)), str(s.batch), str(s.threads), f"{s.n:,}")
         for s in report.speed
     ]
-    return table(columns, rows, caption=f"Measured on {report.machine}")
+    note = f"Wall time, measured n times on {report.machine}; in a batch, the time of the batch by its windows."
+    return join([element("p", note, class_="note"), table(columns, rows)])
 
 
 def _operators(report: Report) -> Markup:

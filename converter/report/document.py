@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from converter.report.facts import Agreement, Report
+from converter.report.agreement import Agreement
+from converter.report.facts import Report
 from converter.report.gather import SHOWN_OUTPUTS
 
 SCHEMA_VERSION: Final = 1

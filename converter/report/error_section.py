@@ -15,15 +15,24 @@ _ARITHMETICS: Final = ("float", "dynamic", "int8")
 
 def error_section(report: Report) -> Markup:
     """Say where the error is born, and which operators it is predicted to come from."""
-    return join([element("h2", "Where does the error come from?"), _measured(report.layers), _predicted(report)])
+    return join(
+        [
+            element("h2", "Where does the error come from?"),
+            _measured(report.layers, report.n_layer_windows),
+            _predicted(report),
+        ]
+    )
 
 
-def _measured(layers: tuple[LayerError, ...]) -> Markup:
+def _measured(layers: tuple[LayerError, ...], n_windows: int) -> Markup:
     if not layers:
         return element("p", "The error along the network was not measured.")
     chart = both_widths("layers", lambda name, width: layer_ratios(name, width, layers))
     key = legend((how, how) for how in _ARITHMETICS if any(layer.arithmetic == how for layer in layers))
-    caption = "Measured; the line joins the sums that one block hands to the next. High is good."
+    caption = (
+        f"Measured over {plural(n_windows, 'window')} on the runtime's own kernels, without its delegate; the line "
+        "joins the sums that one block hands to the next. High is good."
+    )
     losses = sorted(layers, key=lambda layer: -layer.lost_db)[:_SHOWN]
     note = (
         "Below: where the ratio falls most. Lost is what the worst input of the operator had more of it; ∞ is where "
@@ -41,21 +50,19 @@ def _measured(layers: tuple[LayerError, ...]) -> Markup:
 
 
 def _layers(layers: tuple[LayerError, ...] | list[LayerError], caption: str) -> Markup:
-    columns = [Column("tensor"), Column("operator"), Column("arithmetic")]
-    columns += [
-        Column(heading, is_number=True)
-        for heading in ("signal to error, dB", "lost, dB", "RMS value", "RMS error", "clipped")
-    ]
+    numbers = ("signal to error, dB", "lost, dB", "clipped", "RMS value", "RMS error")
+    columns = [Column("tensor"), *(Column(heading, is_number=True) for heading in numbers)]
+    columns += [Column("operator"), Column("arithmetic")]
     rows = [
         (
             layer.name,
-            layer.kind,
-            layer.arithmetic,
             number(layer.sqnr_db, ".1f"),
             number(layer.lost_db, ".1f"),
+            f"{layer.clipped:.3%}",
             number(layer.rms_value, ".3g"),
             number(layer.rms_error, ".2g"),
-            f"{layer.clipped:.3%}",
+            layer.kind,
+            layer.arithmetic,
         )
         for layer in layers
     ]
@@ -71,13 +78,13 @@ def _predicted(report: Report) -> Markup:
         counts[operator.kind][operator.arithmetic] += 1
         shares[operator.kind] += operator.noise_share
     kinds = [
-        (kind, *(str(counts[kind][how]) for how in _ARITHMETICS), f"{shares[kind]:.1%}")
+        (kind, f"{shares[kind]:.1%}", *(str(counts[kind][how]) for how in _ARITHMETICS))
         for kind in sorted(counts, key=lambda kind: -shares[kind])
     ]
-    by_kind = [Column("operators")] + [Column(said, is_number=True) for said in (*_ARITHMETICS, "share of noise")]
+    by_kind = [Column("operators")] + [Column(said, is_number=True) for said in ("share of noise", *_ARITHMETICS)]
     largest = sorted(report.arithmetic, key=lambda operator: -operator.noise_share)[:_SHOWN]
-    singly = [(o.name, o.kind, o.arithmetic, f"{o.noise_share:.1%}") for o in largest if o.noise_share > 0]
-    columns = [Column("tensor"), Column("operator"), Column("arithmetic"), Column("share of noise", is_number=True)]
+    singly = [(o.name, f"{o.noise_share:.1%}", o.kind, o.arithmetic) for o in largest if o.noise_share > 0]
+    columns = [Column("tensor"), Column("share of noise", is_number=True), Column("operator"), Column("arithmetic")]
     note = (
         "To first order, from derivatives of the outputs: which tensor's rounding moves the outputs, whatever its own "
         "ratio. Shares of the predicted squared error of an output. Dynamic operators round what they read."

@@ -8,7 +8,8 @@ import numpy as np
 
 from converter.operators import OperatorGraph
 from converter.parity import Parity
-from converter.report.facts import Agreement, FrontierPoint, OperatorChoice, OutputAgreement, Scatter
+from converter.report.agreement import Agreement, OutputAgreement, Scatter
+from converter.report.facts import FrontierPoint, OperatorChoice
 from converter.sensitivity.attribution import Sensitivity
 from converter.sensitivity.effect import Arithmetic, Effect
 from converter.sensitivity.placement import Step
@@ -88,6 +89,11 @@ def operator_choices(
         graph.names[graph.input], "INPUT", "int8" if rounded else "float", noise[graph.input] / total
     )
     return entry, *(
-        OperatorChoice(graph.names[operator.output], operator.kind, how.name.lower(), noise[operator.output] / total)
+        OperatorChoice(
+            graph.names[operator.output],
+            operator.kind,
+            how.name.lower(),
+            sum(noise[tensor] for tensor in operator.outputs) / total,
+        )
         for operator, how in zip(graph.operators, placement, strict=True)
     )

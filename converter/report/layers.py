@@ -21,7 +21,7 @@ _INT8_LOWEST, _INT8_HIGHEST = -128, 127
 
 @dataclass(frozen=True, slots=True)
 class LayerError:
-    """How far an operator's output is from the float model's, over some windows.
+    """How far what an operator writes is from the float model's, over some windows.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def layer_errors(float_model: bytes, model: bytes, inputs: NDArray[np.float32]) 
     Returns
     -------
     tuple of LayerError
-        One an operator that both graphs have, in the order in which they run.
+        One a tensor that operators of both graphs write, in the order in which they run.
     """
     graph = read_operators(float_model)
     reference, converted = ActivationReader(float_model, graph), _ConvertedReader(model, graph)
@@ -88,18 +88,19 @@ def layer_errors(float_model: bytes, model: bytes, inputs: NDArray[np.float32]) 
     sqnr = {tensor: _sqnr_db(signal, noise) for tensor, (signal, noise, _) in power.items()}
     return tuple(
         LayerError(
-            name=graph.names[operator.output],
+            name=graph.names[tensor],
             kind=operator.kind,
-            arithmetic=converted.arithmetic(operator, graph),
-            rms_value=math.sqrt(power[operator.output][0]),
-            rms_error=math.sqrt(power[operator.output][1]),
-            max_abs_error=largest[operator.output],
-            sqnr_db=sqnr[operator.output],
-            lost_db=_lost_db(operator, sqnr),
-            clipped=float(power[operator.output][2]),
+            arithmetic=converted.arithmetic(graph.names[tensor]),
+            rms_value=math.sqrt(power[tensor][0]),
+            rms_error=math.sqrt(power[tensor][1]),
+            max_abs_error=largest[tensor],
+            sqnr_db=sqnr[tensor],
+            lost_db=_lost_db(operator, tensor, sqnr),
+            clipped=float(power[tensor][2]),
         )
         for operator in graph.operators
-        if operator.output in power
+        for tensor in operator.outputs
+        if tensor in power
     )
 
 
@@ -109,9 +110,9 @@ def _sqnr_db(signal: float, noise: float) -> float:
     return 10 * math.log10(signal / noise) if signal else -math.inf
 
 
-def _lost_db(operator: Operator, sqnr: Mapping[int, float]) -> float:
+def _lost_db(operator: Operator, written: int, sqnr: Mapping[int, float]) -> float:
     before = min((sqnr[tensor] for tensor in operator.inputs if tensor in sqnr), default=math.inf)
-    after = sqnr[operator.output]
+    after = sqnr[written]
     return 0.0 if before == after else before - after
 
 
@@ -173,9 +174,8 @@ class _ConvertedReader:
         steps = value / scale + zero_point
         return float(np.mean((steps < _INT8_LOWEST - 0.5) | (steps > _INT8_HIGHEST + 0.5)))
 
-    def arithmetic(self, operator: Operator, graph: OperatorGraph) -> str:
+    def arithmetic(self, name: str) -> str:
         """How the operator that writes a tensor computes."""
-        name = graph.names[operator.output]
         if self._tensors[name]["dtype"] is np.int8:
             return "int8"
         return "dynamic" if self._weights.get(name) is np.int8 else "float"

@@ -5,11 +5,12 @@ import math
 from pathlib import Path
 from typing import Final
 
+from converter.report.agreement import Agreement
 from converter.report.agreement_section import agreement_section
 from converter.report.cost_section import choices_section, cost_section
 from converter.report.document import as_json
 from converter.report.error_section import error_section
-from converter.report.facts import Agreement, Report, Verdict
+from converter.report.facts import Report, Verdict
 from converter.report.markup import Column, Markup, element, facts, join, number, plural, table
 from converter.report.style import STYLE
 

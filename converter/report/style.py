@@ -47,6 +47,7 @@ svg text { fill: var(--dim); font-variant-numeric: tabular-nums; } svg .label { 
 .key { display: inline-block; width: 14px; height: 14px; vertical-align: -2px; margin: 0 .3rem 0 .9rem; }
 .key:first-child { margin-left: 0; }
 @media (max-width: 640px) { .wide { display: none; } .narrow { display: block; } body { font-size: 14px; }
+  table { font-size: 13px; } th, td { padding-right: .6rem; } td:not(.n), tbody th { min-width: 4.5rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; } svg { max-width: 30rem; } }
 @media print { details > * { display: block; } .scroll { overflow: visible; } }
 """

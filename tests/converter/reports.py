@@ -2,17 +2,15 @@
 
 import numpy as np
 
+from converter.report.agreement import Agreement, OutputAgreement, Scatter
 from converter.report.facts import (
-    Agreement,
     Candidate,
     Choice,
     FrontierPoint,
     GateResult,
     Limit,
     OperatorChoice,
-    OutputAgreement,
     Report,
-    Scatter,
     Speed,
 )
 from converter.report.layers import LayerError
@@ -82,6 +80,7 @@ def a_report(**changes):
         "chosen_step": 1,
         "arithmetic": (OperatorChoice("s0b0/c1", "CONV_2D", "int8", 0.75),),
         "layers": (a_layer(), a_layer("s0b0/add", "ADD", "float", 25.0), a_layer("s1b0/a1", "MUL", "dynamic", 20.0)),
+        "n_layer_windows": 4,
         "choices": (Choice("mode", "mixed", "the cheapest that passed"),),
     }
     return Report(**{**facts, **changes})

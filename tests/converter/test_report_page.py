@@ -178,3 +178,14 @@ def test_both_files_are_written_side_by_side(tmp_path):
     write_report(tmp_path / "report.html", report)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == render(report)
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == as_json(report)
+
+
+def test_what_was_measured_of_the_layers_and_the_speed_is_said_with_its_n():
+    said = text_of(a_report(n_layer_windows=4))
+    assert "over 4 windows on the runtime's own kernels" in said
+    assert "10.50" in said
+
+
+def test_a_bare_report_can_be_written():
+    said = text_of(a_report(speed=(), candidates=(), frontier=(), chosen_step=None, arithmetic=(), layers=()))
+    assert "The error along the network was not measured." in said
