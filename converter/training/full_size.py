@@ -232,7 +232,7 @@ def parse_plan(arguments: Sequence[str]) -> tuple[Plan, Path]:
         reference=Cohort(0, 1000, draws=1, windows=1),
         validation=Cohort(1000, 200, draws=2, windows=1),
         test=Cohort(1200, 200, draws=2, windows=1),
-        head_windows=768,
+        head_windows=1536,
         threads=options.threads,
         device=options.device,
     )
