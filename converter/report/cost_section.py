@@ -32,7 +32,7 @@ def _speed(report: Report) -> Markup:
         (s.name, *(f"{ms:.2f}" for ms in (s.median_ms, s.p05_ms, s.p95_ms)), str(s.batch), str(s.threads), f"{s.n:,}")
         for s in report.speed
     ]
-    note = f"Wall time, measured n times on {report.machine}; in a batch, the time of the batch by its windows."
+    note = f"Wall time, measured n times on {report.machine}; the time of a batch is divided by its windows."
     return join([element("p", note, class_="note"), table(columns, rows)])
 
 
@@ -98,8 +98,8 @@ def _frontier(report: Report) -> Markup:
         return Markup("")
     chart = both_widths("frontier", lambda name, width: frontier_chart(name, width, points, chosen))
     note = (
-        f"Each of {plural(len(points), 'placement')} makes more operators int8 than the one before it, by what adds "
-        "the least error for the time it saves. Cost is time beside the int8 kernels of the layers with weights."
+        f"Each of {plural(len(points), 'placement')} takes more operators from float towards int8 than the one "
+        "before it, by what adds the least error for the time it saves. Cost is time beside the int8 kernels of the layers with weights."
     )
     end = "No step of this walk was taken as it stands." if chosen is None else _step(report, chosen)
     caption = element("figcaption", f"Predicted, not measured. {end}")

@@ -54,7 +54,7 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Times of one window on one setting; `name` says which model and runtime."""
+    """Wall time of a window in one setting, a batch's divided by its windows; `name` says which model and runtime."""
 
     name: str
     batch: int

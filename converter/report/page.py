@@ -14,7 +14,7 @@ from converter.report.facts import Report, Verdict
 from converter.report.markup import Column, Markup, element, facts, join, number, plural, table
 from converter.report.style import STYLE
 
-_NOT_A_DEVICE: Final = "Research only. Not a medical device: nothing here shows that its estimates are right of people."
+_NOT_A_DEVICE: Final = "Research only. Not a medical device: nothing here shows that its estimates are true of people."
 _SHOWN_LOST: Final = 12
 _DEMONSTRATION: Final = "DEMONSTRATION: this pack must never be taken for a trained medical model."
 
