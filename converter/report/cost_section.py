@@ -99,7 +99,8 @@ def _frontier(report: Report) -> Markup:
     chart = both_widths("frontier", lambda name, width: frontier_chart(name, width, points, chosen))
     note = (
         f"Each of {plural(len(points), 'placement')} takes more operators from float towards int8 than the one "
-        "before it, by what adds the least error for the time it saves. Cost is time beside the int8 kernels of the layers with weights."
+        "before it, by what adds the least error for the time it saves. Cost is time beside the int8 kernels "
+        "of the layers with weights."
     )
     end = "No step of this walk was taken as it stands." if chosen is None else _step(report, chosen)
     caption = element("figcaption", f"Predicted, not measured. {end}")
