@@ -3,9 +3,11 @@
 from typing import TypeAlias
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from converter.ecgfounder.checkpoint import Checkpoint
+from converter.ecgfounder.equalise import equalised, scales_by_width
 from converter.ecgfounder.net1d import Block, Weights
 from converter.graph import Graph, Tensor
 from converter.target import Target
@@ -14,7 +16,20 @@ _Layer: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Weights and bias."""
 
 
-def emit(checkpoint: Checkpoint, window_samples: int, *, target: Target = Target.LITERT) -> bytes:
+class _Graph(Graph):
+    def scale(self, name: str, x: Tensor, factors: NDArray[np.float32]) -> Tensor:
+        """MUL by a constant factor for each channel."""
+        inputs = [x, self._constant(f"{name}/factors", factors)]
+        return self._operator("MUL", name, inputs, x.shape, schema.MulOptionsT())
+
+
+def emit(
+    checkpoint: Checkpoint,
+    window_samples: int,
+    *,
+    target: Target = Target.LITERT,
+    residual_scales: NDArray[np.float32] | None = None,
+) -> bytes:
     """Write the float graph of a Net1D.
 
     Parameters
@@ -26,6 +41,9 @@ def emit(checkpoint: Checkpoint, window_samples: int, *, target: Target = Target
     target
         The runtime it is written for. The graph computes the same either way, with a grouped convolution as one
         operator or as one for each group; tensors of both graphs have the same names.
+    residual_scales
+        What the channels of the residual stream are divided by, as `converter.ecgfounder.equalise.residual_scales`
+        gives it; None leaves them as they are. The graph computes the same either way.
 
     Returns
     -------
@@ -33,21 +51,26 @@ def emit(checkpoint: Checkpoint, window_samples: int, *, target: Target = Target
         A TFLite flatbuffer. Convolutions run along the width of (1, 1, width, channels), which keeps every operator
         written for LiteRT one that its XNNPACK delegate takes.
     """
-    config, weights = checkpoint.config, checkpoint.weights
-    graph = Graph("Net1D")
+    config = checkpoint.config
+    scales = np.ones(config.filter_list[-1], np.float32) if residual_scales is None else residual_scales
+    weights = checkpoint.weights if residual_scales is None else equalised(checkpoint, scales).weights
+    by_width = scales_by_width(config, scales)
+    graph = _Graph("Net1D")
     signal = graph.input("x", (1, window_samples))
     x = graph.reshape("in4d", signal, (1, 1, window_samples, 1))
     x = graph.conv("first", x, *_layer(weights, "first_conv.conv"), stride=config.stride)
-    x = _swish(graph, "first", x)
+    x = _swish(graph, "first", x, by_width[config.base_filters])
     for block in config.blocks():
-        x = _block(graph, block, x, weights, target)
+        x = _block(graph, block, x, by_width[block.in_channels], weights, target)
     x = graph.mean_over_time("gap", x, keep_dims=False)
     return graph.to_bytes(signal, graph.fully_connected("dense", x, *_layer(weights, "dense")))
 
 
-def _block(graph: Graph, block: Block, x: Tensor, weights: Weights, target: Target) -> Tensor:
+def _block(
+    graph: _Graph, block: Block, x: Tensor, scales: NDArray[np.float32], weights: Weights, target: Target
+) -> Tensor:
     name, prefix = block.name, block.prefix
-    y = x if block.is_first else _swish(graph, f"{name}/a1", x)
+    y = x if block.is_first else _swish(graph, f"{name}/a1", x, scales)
     y = graph.conv(f"{name}/c1", y, *_layer(weights, f"{prefix}conv1.conv"))
     y = _swish(graph, f"{name}/a2", y)
     y = _grouped(graph, f"{name}/c2", y, _layer(weights, f"{prefix}conv2.conv"), block.stride, target)
@@ -69,7 +92,7 @@ def _grouped(graph: Graph, name: str, x: Tensor, layer: _Layer, stride: int, tar
     return graph.concatenation(name, convolved)
 
 
-def _gate(graph: Graph, block: Block, x: Tensor, weights: Weights) -> Tensor:
+def _gate(graph: _Graph, block: Block, x: Tensor, weights: Weights) -> Tensor:
     """Squeeze and excite: one factor a channel, from the mean over time. Its linear layers are 1x1 convolutions."""
     name = f"{block.name}/se"
     squeezed = graph.mean_over_time(f"{name}/mean", x, keep_dims=True)
@@ -95,8 +118,10 @@ def _identity(graph: Graph, block: Block, x: Tensor) -> Tensor:
     return x
 
 
-def _swish(graph: Graph, name: str, x: Tensor) -> Tensor:
-    return graph.mul(f"{name}/swish", x, graph.logistic(f"{name}/sig", x))
+def _swish(graph: _Graph, name: str, x: Tensor, scales: NDArray[np.float32] | None = None) -> Tensor:
+    """Swish of x; where x is divided by scales, so is what comes out."""
+    true = x if scales is None or (scales == 1).all() else graph.scale(f"{name}/scale", x, scales)
+    return graph.mul(f"{name}/swish", x, graph.logistic(f"{name}/sig", true))
 
 
 def _layer(weights: Weights, name: str) -> _Layer:
