@@ -39,6 +39,8 @@ class Output(_Part):
         A negative control: a laboratory test with no modelled relation, expected to score 0.5.
     auroc_pooled, auroc_within_subject
         On subjects never trained on; None where not measured.
+    logit_scale, logit_offset
+        ``logit = logit_scale * network output + logit_offset``: 1 and 0 where the network gives logits itself.
     """
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -52,6 +54,8 @@ class Output(_Part):
     control: bool = False
     auroc_pooled: float | None = Field(default=None, ge=0, le=1)
     auroc_within_subject: float | None = Field(default=None, ge=0, le=1)
+    logit_scale: float = Field(default=1.0, gt=0)
+    logit_offset: float = 0.0
 
 
 class PackBudget(_Part):
@@ -112,7 +116,7 @@ class Manifest(_Part):
     quantisation
         ``static_int8`` (every tensor), ``mixed``, ``dynamic`` or ``float``.
     outputs
-        One row an output, in the model's order. The model gives logits.
+        One row an output, in the model's order. The model gives logits, but for scale and offset of the row.
     budget
         What running it may cost.
     provenance

@@ -36,6 +36,9 @@ class Model:
         self.pack = pack
         self.contract = pack.manifest.preprocessing.as_preprocessing()
         self._interpreter = interpreter
+        outputs = pack.manifest.outputs
+        self._scales = np.array([output.logit_scale for output in outputs], np.float32)
+        self._offsets = np.array([output.logit_offset for output in outputs], np.float32)
         _check_fits(pack, interpreter)
         self._check_self_test()
 
@@ -95,9 +98,10 @@ class Model:
         return wanted if np.array_equal(together, expected) else 1
 
     def logits(self, y: Tensor) -> NDArray[np.float32]:
-        """What the network's output means, in logits."""
+        """What the network's output means, shape (..., n_outputs), in logits."""
         quantisation = self._interpreter.output.quantisation
-        return quantisation.dequantise(y.astype(np.int8)) if quantisation else y.astype(np.float32)
+        real = quantisation.dequantise(y.astype(np.int8)) if quantisation else y.astype(np.float32)
+        return real * self._scales + self._offsets
 
     def decode(self, y: Tensor) -> tuple[LabEstimate, ...]:
         """Estimates of one network output.

@@ -170,6 +170,39 @@ def test_extreme_logits_stay_probabilities(small_pack):
     assert [e.probability for e in decoded] == [0.0, 1.0, 0.5]
 
 
+def with_rows(pack, **changes):
+    """The pack with fields of its output rows changed: one value for each row."""
+    rows = [
+        output.model_copy(update={field: values[k] for field, values in changes.items()})
+        for k, output in enumerate(pack.manifest.outputs)
+    ]
+    return replace(pack, manifest=pack.manifest.model_copy(update={"outputs": tuple(rows)}))
+
+
+def test_each_output_has_its_own_scale_and_offset(small_pack):
+    pack = with_rows(small_pack, logit_scale=[2.0, 1.0, 0.5], logit_offset=[0.0, -3.0, 1.0])
+    model = fixed_model(pack, [0.25, 0.25, 0.5])
+    y = model.infer(np.zeros(5000, np.float32))
+    assert model.logits(y).tolist() == [0.5, -2.75, 1.25]
+    np.testing.assert_allclose([e.probability for e in model.decode(y)], 1 / (1 + np.exp([-0.5, 2.75, -1.25])))
+
+
+def test_scale_and_offset_hold_for_several_windows_at_once(small_pack):
+    model = fixed_model(with_rows(small_pack, logit_scale=[2.0] * 3, logit_offset=[1.0, 0.0, 0.0]), [0.0] * 3)
+    assert model.logits(np.ones((2, 3), np.float32)).tolist() == [[3.0, 2.0, 2.0]] * 2
+
+
+def test_int8_outputs_are_dequantised_before_they_are_scaled(small_pack):
+    plain, y = open_model(small_pack), np.array([-128, 0, 127], np.int8)
+    scaled = open_model(with_rows(small_pack, logit_scale=[4.0] * 3, logit_offset=[-1.0] * 3))
+    np.testing.assert_allclose(scaled.logits(y), 4.0 * plain.logits(y) - 1.0, rtol=1e-6)
+
+
+def test_without_scale_and_offset_the_output_is_the_logit(small_pack):
+    model = fixed_model(small_pack, [0.1, -7.3, 2.0])
+    assert model.logits(np.array([0.1, -7.3, 2.0], np.float32)).tolist() == np.float32([0.1, -7.3, 2.0]).tolist()
+
+
 def test_a_model_that_gives_nan_in_its_self_test_is_not_trusted(small_pack):
     with pytest.raises(PackError) as caught:
         fixed_model(small_pack, [float("nan"), 0.0, 0.0])

@@ -199,6 +199,25 @@ def test_a_broken_rule_names_its_field(small_pack, field, changes):
     assert caught.value.fault is PackFault.BAD_MANIFEST
 
 
+def output_rows(pack, *, without=(), **changes):
+    """The manifest's output rows as JSON values."""
+    rows = json.loads(pack.manifest.model_dump_json())["outputs"]
+    return [{name: value for name, value in {**row, **changes}.items() if name not in without} for row in rows]
+
+
+def test_a_pack_from_before_outputs_had_a_scale_reads_as_it_always_did(small_pack):
+    rows = output_rows(small_pack, without=("logit_scale", "logit_offset"))
+    read = ModelPack.from_bytes(with_manifest(small_pack, outputs=rows))
+    assert {(output.logit_scale, output.logit_offset) for output in read.manifest.outputs} == {(1.0, 0.0)}
+    assert same(read, small_pack)
+
+
+@pytest.mark.parametrize("changes", [{"logit_scale": 0.0}, {"logit_scale": -1.0}, {"logit_offset": None}])
+def test_an_output_without_a_positive_scale_or_an_offset_breaks_a_rule(small_pack, changes):
+    fault = fault_of(with_manifest(small_pack, outputs=output_rows(small_pack, **changes)))
+    assert fault is PackFault.BAD_MANIFEST
+
+
 @pytest.mark.parametrize(
     "step",
     [
