@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from converter.activations import Ranges, survey
 from converter.operators import OperatorGraph, read_operators
-from converter.sensitivity.attribution import FEWEST_PROBES, measure_sensitivity
+from converter.sensitivity.attribution import ENOUGH_WINDOWS, measure_sensitivity
 from converter.sensitivity.effect import Arithmetic
 from converter.sensitivity.placement import cheapest_within, frontier
 from edge.interpreter import hushed
@@ -78,7 +78,7 @@ def quantise(float_model: bytes, mode: Mode, inputs: NDArray[np.float32]) -> byt
     ranges = survey(float_model, graph, inputs)
     if mode is Mode.FULL:
         return quantise_full(float_model, graph, ranges)
-    sensitivity = measure_sensitivity(float_model, graph, ranges, inputs[:FEWEST_PROBES])
+    sensitivity = measure_sensitivity(float_model, graph, ranges, inputs[:ENOUGH_WINDOWS])
     placement = cheapest_within(frontier(graph, sensitivity)).placement
     return quantise_placed(float_model, graph, ranges, placement)
 

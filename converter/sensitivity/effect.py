@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from converter.operators import Operator, OperatorGraph
 from converter.sensitivity.attribution import Sensitivity
@@ -76,7 +77,7 @@ class Effect:
 
     def __init__(self, graph: OperatorGraph, sensitivity: Sensitivity) -> None:
         self._graph, self._sensitivity = graph, sensitivity
-        self._sums: dict[tuple[int, tuple[bool, ...]], float] = {}
+        self._sums: dict[tuple[bool, int, tuple[bool, ...]], float] = {}
 
     def of_tensor(self, tensor: int, placement: Sequence[Arithmetic]) -> tuple[float, float]:
         """Return the squared noise that rounding a tensor adds to an output, and the time to write and convert it."""
@@ -86,22 +87,22 @@ class Effect:
         graph, measured = self._graph, self._sensitivity
         writer = graph.writer.get(tensor)
         readers = [placement[number] for number in graph.readers.get(tensor, ())] or [Arithmetic.FLOAT]
-        noise = measured.dynamic_variance[tensor] * self._sum(tensor, tuple(r is Arithmetic.DYNAMIC for r in readers))
+        noise = 0.0
+        if tensor in measured.dynamic:
+            noise += self._sum(measured.dynamic, tensor, tuple(reader is Arithmetic.DYNAMIC for reader in readers))
         if writer is None or placement[writer] is not Arithmetic.INT8:
-            rounded = tuple(r is Arithmetic.INT8 for r in readers)
-        elif graph.operators[writer].kind in CARRIERS:
+            return noise + self._sum(measured.static, tensor, tuple(reader is Arithmetic.INT8 for reader in readers))
+        if graph.operators[writer].kind in CARRIERS:
             return noise
-        else:
-            rounded = (True,) * len(readers)
-        return noise + measured.static_variance[tensor] * self._sum(tensor, rounded)
+        return noise + self._sum(measured.static, tensor, (True,) * len(readers))
 
-    def _sum(self, tensor: int, rounded: tuple[bool, ...]) -> float:
-        """Squared derivative of an output through some of a tensor's readers; kept, since it is asked for often."""
-        if (tensor, rounded) not in self._sums:
+    def _sum(self, measured: Mapping[int, NDArray[np.float64]], tensor: int, rounded: tuple[bool, ...]) -> float:
+        """Squared error through some of a tensor's readers; kept, since it is asked for often."""
+        key = (measured is self._sensitivity.dynamic, tensor, rounded)
+        if key not in self._sums:
             chosen = np.array(rounded)
-            total = float(self._sensitivity.gram[tensor][np.ix_(chosen, chosen)].sum())
-            self._sums[tensor, rounded] = max(0.0, total) / self._sensitivity.n_outputs
-        return self._sums[tensor, rounded]
+            self._sums[key] = float(measured[tensor][np.ix_(chosen, chosen)].sum())
+        return self._sums[key]
 
     def _cost(self, tensor: int, placement: Sequence[Arithmetic]) -> float:
         graph = self._graph
