@@ -23,7 +23,7 @@ unlike those of the calibration."""
 _SMALLEST: Final = 0.05
 _CONSTANT_STEPS: Final = 255
 """The graph multiplies by the scales: an int8 constant, in which whole steps of the largest one are exact."""
-_HEADROOM: Final = 1.5
+_HEADROOM: Final = 2.0
 """Range of the outputs in int8 over their range in calibration."""
 _NARROWEST: Final = 1e-6
 """Range in logits of an output that says the same of every window."""
