@@ -9,6 +9,7 @@ import numpy as np
 from ai_edge_litert import interpreter as litert
 from numpy.typing import NDArray
 
+from converter.memory import give_back_memory
 from converter.operators import OperatorGraph
 from edge.interpreter import hushed
 
@@ -100,6 +101,8 @@ def survey(model: bytes, graph: OperatorGraph, inputs: NDArray[np.float32]) -> R
             lowest[tensor] = min(lowest[tensor], float(low.min()))
             highest[tensor] = max(highest[tensor], float(high.max()))
         logits.append(values[graph.output][0])
+    del reader
+    give_back_memory()
     return Ranges(lowest, highest, peaks, np.stack(logits))
 
 

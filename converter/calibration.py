@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.windows.artefacts import with_artefacts
+from converter.windows.labelled import labelled_windows
 from converter.windows.recorded import recorded_split, recorded_windows
 from converter.windows.window_set import WindowSet
 from edge.heart import Heart, PatchNoise
@@ -11,6 +12,7 @@ from edge.preprocess import Preprocessing, preprocess
 
 __all__ = [
     "WindowSet",
+    "labelled_windows",
     "network_inputs",
     "recorded_split",
     "recorded_windows",

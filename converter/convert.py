@@ -1,72 +1,70 @@
 """Checkpoint to pack, in the order it happens."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from typing import Any, Final
 
 import numpy as np
 
 from converter.calibration import WindowSet, network_inputs
+from converter.candidate import Candidate, Source
 from converter.ecgfounder.checkpoint import Checkpoint
-from converter.ecgfounder.emit import emit
 from converter.errors import ConversionError, ConversionFault
-from converter.quantise import Mode, quantise
-from converter.verify import Parity, verify, verify_unjudged
-from edge.interpreter import installed_runtimes, open_interpreter
-from edge.manifest import Contract, Manifest, Output, PackBudget, Provenance
-from edge.model import open_model
-from edge.pack import ModelPack, SelfTest
-from edge.preprocess import Preprocessing, preprocess
+from converter.gate import Gate
+from converter.quantise import Mode
+from converter.speed import Speed, measure_speed
+from converter.target import Target
+from converter.trial import Examination, PackIdentity, Stopwatch, Trial
+from edge.interpreter import Execution, installed_runtimes, open_interpreter
+from edge.manifest import Output
+from edge.pack import ModelPack
+from edge.preprocess import Preprocessing
 
-_SELF_TEST_WINDOWS: Final = 4
-_FAMILY_TOLERANCE: Final = {Mode.FULL: 6.0, Mode.DYNAMIC: 0.1, Mode.FLOAT: 1e-2}
-"""How far kernel families may be apart: int8 steps of a logit, or logits."""
-
-
-@dataclass(frozen=True, slots=True)
-class PackIdentity:
-    """What the manifest says that no measurement shows.
-
-    Parameters
-    ----------
-    name, version, lead, outputs, budget, provenance
-        As `edge.manifest.Manifest` takes them.
-    """
-
-    name: str
-    version: str
-    lead: str
-    outputs: tuple[Output, ...]
-    budget: PackBudget
-    provenance: Provenance
+_MOST_NAMED: Final = 8
+_MODES: Final[Mapping[Target, tuple[Mode, ...]]] = {
+    Target.LITERT: (Mode.FULL, Mode.MIXED, Mode.DYNAMIC, Mode.FLOAT),
+    Target.TFLITE_RUNTIME: (Mode.FULL, Mode.FLOAT),
+}
+"""What each runtime computes rightly, in the order in which it is tried."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ConversionReport:
     """What conversion did.
 
     Parameters
     ----------
-    mode
-        How much became int8.
-    float_bytes, model_bytes
-        Size of the graph before and after.
-    parity
-        What was kept, through `edge.loop`.
-    spoilt
-        What was kept on spoilt windows; None where none were given.
-    lost
-        Ids of the outputs that were not kept, and accepted.
+    target
+        The runtime the pack is for.
+    source
+        The float network.
+    trials
+        What was tried, in order.
+    chosen
+        The one that became the pack.
+    float_speed
+        Of the float network, timed side by side with the trials that passed; None where the target is not installed.
+    execution
+        What the runtime makes of the chosen model.
+    gate
+        What was asked of every output.
+    stage_seconds
+        How long each stage took.
     """
 
-    mode: Mode
-    float_bytes: int
-    model_bytes: int
-    parity: Parity
-    spoilt: Parity | None
-    lost: tuple[str, ...]
+    target: Target
+    source: Source
+    trials: tuple[Trial, ...]
+    chosen: Trial
+    float_speed: Speed | None
+    execution: Execution
+    gate: Gate
+    stage_seconds: dict[str, float]
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Outputs that were not kept, and accepted."""
+        return tuple(sorted(self.chosen.failures))
 
 
 def convert(
@@ -74,11 +72,12 @@ def convert(
     identity: PackIdentity,
     *,
     preprocessing: Preprocessing,
-    mode: Mode,
     calibration: WindowSet,
     verification: WindowSet,
     spoilt: WindowSet | None = None,
-    least_spearman: float = 0.9,
+    mode: Mode | None = None,
+    target: Target = Target.LITERT,
+    gate: Gate | None = None,
     accept: frozenset[str] = frozenset(),
 ) -> tuple[ModelPack, ConversionReport]:
     """Make a pack of a fine-tuned Net1D.
@@ -91,49 +90,50 @@ def convert(
         What its manifest says beside the measurements.
     preprocessing
         What the network was trained with.
-    mode
-        How much of it becomes int8.
     calibration, verification
         Windows in millivolts; the second set, unseen by the first, shows what was kept and becomes the self-test.
     spoilt
         Windows with artefacts, on which no output may be lost either: calibration on clean windows saturates there.
-    least_spearman
-        Rank correlation with the float model below which an output counts as not kept.
+    mode
+        How much of it becomes int8; None for the fastest mode that keeps every output.
+    target
+        The runtime it is for.
+    gate
+        What every output must keep.
     accept
-        Outputs that may be lost all the same, by id; the pack's parity records them.
+        Outputs that may be lost all the same, by id; the manifest records them.
 
     Raises
     ------
     ConversionError
-        If the head does not match the outputs, or an output was not kept and is not accepted.
+        If the head does not match the outputs, the target does not run the mode, or an output was not kept and is not
+        accepted.
     """
-    if checkpoint.config.n_outputs != len(identity.outputs):
-        raise ConversionError(
-            ConversionFault.HEAD_MISMATCH,
-            f"the network has {checkpoint.config.n_outputs} outputs, {len(identity.outputs)} are described",
-            advice="give one row for each output, in the head's order",
-        )
-    float_model = emit(checkpoint, preprocessing.window_samples)
-    model = quantise(float_model, mode, network_inputs(calibration, preprocessing))
-    reference = _assemble(float_model, Mode.FLOAT, identity, preprocessing, verification)
-    pack = _assemble(model, mode, identity, preprocessing, verification)
-    exact, converted = open_model(reference), open_model(pack)
-    parity = verify(exact, converted, verification)
-    on_spoilt = verify_unjudged(exact, converted, spoilt) if spoilt else None
-    lost = set[str]()
-    for measured in (parity, on_spoilt):
-        lost |= _refuse_losses(measured, least_spearman, accept) if measured else set()
-    report = ConversionReport(mode, len(float_model), len(model), parity, on_spoilt, tuple(sorted(lost)))
-    kept: dict[str, Any] = {
-        "mode": mode,
-        "float_bytes": len(float_model),
-        "model_bytes": len(model),
-        "calibration": calibration.origin,
-        "accepted_losses": sorted(lost),
-        **parity.as_json(),
-        **({"spoilt": on_spoilt.as_json()} if on_spoilt else {}),
-    }
-    return replace(pack, parity=kept), report
+    _refuse_mismatch(checkpoint, identity)
+    gate, watch = gate or Gate(), Stopwatch()
+    with watch.timing("preprocessing"):
+        source = Source(checkpoint, target, network_inputs(calibration, preprocessing))
+    examination = Examination(source, identity, preprocessing, verification, spoilt, gate, accept, watch)
+    trials = list(examination.trials(_modes(mode, target)))
+    passed = [trial for trial in trials if not trial.refused]
+    if not passed:
+        raise _not_kept(trials)
+    with watch.timing("timing"):
+        speeds = _speeds(source, passed)
+    trials = [replace(trial, speed=speeds.get(trial.candidate.mode)) for trial in trials]
+    chosen = _fastest([trial for trial in trials if not trial.refused])
+    report = ConversionReport(
+        target=target,
+        source=source,
+        trials=tuple(trials),
+        chosen=chosen,
+        float_speed=speeds.get(Mode.FLOAT),
+        execution=open_interpreter(chosen.candidate.model).execution,
+        gate=gate,
+        stage_seconds=watch.seconds,
+    )
+    pack = examination.pack(_with_losses(chosen))
+    return replace(pack, parity=_kept(report, calibration)), report
 
 
 def with_outputs(pack: ModelPack, outputs: Sequence[Output], **parity: Any) -> ModelPack:
@@ -142,48 +142,74 @@ def with_outputs(pack: ModelPack, outputs: Sequence[Output], **parity: Any) -> M
     return replace(pack, manifest=manifest, parity={**pack.parity, **parity})
 
 
-def _assemble(
-    model: bytes, mode: Mode, identity: PackIdentity, preprocessing: Preprocessing, windows: WindowSet
-) -> ModelPack:
-    manifest = Manifest(
-        name=identity.name,
-        version=identity.version,
-        model_sha256=hashlib.sha256(model).hexdigest(),
-        model_size_bytes=len(model),
-        lead=identity.lead,
-        preprocessing=Contract.of(preprocessing),
-        quantisation=mode.as_manifest,
-        outputs=identity.outputs,
-        budget=identity.budget,
-        provenance=identity.provenance.model_copy(update={"converter": f"anyecg-edge {version('anyecg-edge')}"}),
+def _refuse_mismatch(checkpoint: Checkpoint, identity: PackIdentity) -> None:
+    if checkpoint.config.n_outputs != len(identity.outputs):
+        raise ConversionError(
+            ConversionFault.HEAD_MISMATCH,
+            f"the network has {checkpoint.config.n_outputs} outputs, {len(identity.outputs)} are described",
+            advice="give one row for each output, in the head's order",
+        )
+
+
+def _modes(mode: Mode | None, target: Target) -> tuple[Mode, ...]:
+    if mode is None:
+        return tuple(known for known in _MODES[target] if known is not Mode.FLOAT)
+    if mode not in _MODES[target]:
+        raise ConversionError(
+            ConversionFault.NOT_FOR_TARGET,
+            f"mode {mode} has dynamic-range layers, which {target} is not trusted with: it computes some kinds wrongly",
+            advice=f"use mode {' or '.join(_MODES[target])}, or convert for --runtime {Target.LITERT}",
+        )
+    return (mode,)
+
+
+def _speeds(source: Source, passed: Sequence[Trial]) -> dict[Mode, Speed]:
+    """Time what passed, and the float network beside it, where the target is installed."""
+    if source.target not in installed_runtimes():
+        return {}
+    models = {Mode.FLOAT: source.model, **{trial.candidate.mode: trial.candidate.model for trial in passed}}
+    opened = {mode: open_interpreter(model, runtime=source.target) for mode, model in models.items()}
+    return measure_speed(opened, source.inputs[0])
+
+
+def _fastest(passed: Sequence[Trial]) -> Trial:
+    """Return the fastest; where the target is not installed, the one that is tried first."""
+    if any(trial.speed is None for trial in passed):
+        return passed[0]
+    return min(passed, key=lambda trial: trial.speed.median_ms if trial.speed else np.inf)
+
+
+def _not_kept(trials: Sequence[Trial]) -> ConversionError:
+    """Tell of the trial that lost the fewest outputs."""
+    best = min(trials, key=lambda trial: len(trial.refused))
+    first = best.refused[0]
+    others = f" (and {len(best.refused) - 1} more outputs lost)" if len(best.refused) > 1 else ""
+    tried = f"no mode keeps every output; nearest is {best.candidate.mode}: " if len(trials) > 1 else ""
+    return ConversionError(
+        ConversionFault.NOT_KEPT,
+        f"{tried}output {first} was not kept{others}: {best.failures[first]}",
+        advice="calibrate with more and other windows, try --mode dynamic, or accept the loss: --accept "
+        + " --accept ".join(best.refused[:_MOST_NAMED]),
     )
-    return ModelPack(manifest, model, _self_test(model, mode, preprocessing, windows), {})
 
 
-def _self_test(model: bytes, mode: Mode, preprocessing: Preprocessing, windows: WindowSet) -> SelfTest:
-    chosen = windows.millivolts[:_SELF_TEST_WINDOWS]
-    windows_uv = np.rint(chosen * 1000.0).astype(np.int32)
-    signal = preprocess(windows_uv / 1000.0, preprocessing)
-    interpreters = [open_interpreter(model, runtime=name) for name in installed_runtimes()]
-    quantisation = interpreters[0].input.quantisation
-    inputs = quantisation.quantise(signal) if quantisation else signal
-    outputs = {run.kernel_family: np.stack([run.invoke(x)[0] for x in inputs]) for run in interpreters}
-    tolerance = _FAMILY_TOLERANCE[mode]
-    trusted = next(iter(outputs.values())).astype(np.float64)
-    # A runtime that computes something else gets no vectors of its own, and so cannot pass the self-test.
-    agreeing = {family: y for family, y in outputs.items() if np.abs(y - trusted).max() <= tolerance}
-    return SelfTest(windows_uv, inputs, agreeing, tolerance)
+def _with_losses(trial: Trial) -> Candidate:
+    """Write what was lost, and accepted, into the rows of the manifest."""
+    rows = tuple(
+        row.model_copy(update={"accepted_loss": trial.failures.get(row.id)}) for row in trial.candidate.outputs
+    )
+    return replace(trial.candidate, outputs=rows)
 
 
-def _refuse_losses(parity: Parity, least_spearman: float, accept: frozenset[str]) -> set[str]:
-    """Refuse a pack that lost an output; return the ids of those that were lost and accepted."""
-    lost = [row for row in parity.outputs if not row.spearman >= least_spearman]
-    for row in lost:
-        if row.output_id not in accept:
-            raise ConversionError(
-                ConversionFault.NOT_KEPT,
-                f"output {row.output_id} keeps a rank correlation of {row.spearman:.3f} with the float model over "
-                f"{parity.n_windows} windows ({parity.windows}), {least_spearman:g} is asked for",
-                advice="calibrate with more and other windows, use mode dynamic, or accept the loss by the output's id",
-            )
-    return {row.output_id for row in lost}
+def _kept(report: ConversionReport, calibration: WindowSet) -> dict[str, Any]:
+    chosen = report.chosen
+    return {
+        "mode": chosen.candidate.mode,
+        "target": report.target,
+        "float_bytes": len(report.source.model),
+        "model_bytes": len(chosen.candidate.model),
+        "calibration": calibration.origin,
+        "accepted_losses": list(report.lost),
+        **chosen.clean.as_json(),
+        **({"spoilt": chosen.spoilt.as_json()} if chosen.spoilt else {}),
+    }

@@ -19,6 +19,7 @@ class ConversionFault(StrEnum):
     NEEDS_EXTRA = "needs_extra"
     NEEDS_CODE = "needs_code"
     BAD_LABELS = "bad_labels"
+    NOT_FOR_TARGET = "not_for_target"
 
 
 class ConversionError(FaultError[ConversionFault]):

@@ -150,9 +150,11 @@ class Graph:
         signature.inputs = [self._named(x)]
         signature.outputs = [self._named(y)]
         self._model.signatureDefs = [signature]
-        builder = flatbuffers.Builder(1 << 20)
+        # Large enough from the start: a builder that grows holds the weights three times over.
+        weights = sum(buffer.data.size for buffer in self._model.buffers if buffer.data is not None)
+        builder = flatbuffers.Builder(weights + (1 << 20))
         builder.Finish(self._model.Pack(builder), _FILE_IDENTIFIER)
-        return bytes(builder.Output())
+        return bytes(memoryview(builder.Bytes)[builder.Head() :])
 
     def _named(self, tensor: Tensor) -> Any:
         entry = schema.TensorMapT()
@@ -168,7 +170,7 @@ class Graph:
 
     def _constant(self, name: str, values: NDArray[Any]) -> Tensor:
         buffer = schema.BufferT()
-        buffer.data = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
+        buffer.data = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
         self._model.buffers.append(buffer)
         return self._tensor(name, values.shape, values.dtype, len(self._model.buffers) - 1)
 

@@ -39,6 +39,8 @@ class Output(_Part):
         A negative control: a laboratory test with no modelled relation, expected to score 0.5.
     auroc_pooled, auroc_within_subject
         On subjects never trained on; None where not measured.
+    accepted_loss
+        What conversion lost of it, where that was more than is asked for and was accepted; None where it was kept.
     logit_scale, logit_offset
         ``logit = logit_scale * network output + logit_offset``: 1 and 0 where the network gives logits itself.
     """
@@ -54,6 +56,7 @@ class Output(_Part):
     control: bool = False
     auroc_pooled: float | None = Field(default=None, ge=0, le=1)
     auroc_within_subject: float | None = Field(default=None, ge=0, le=1)
+    accepted_loss: str | None = None
     logit_scale: float = Field(default=1.0, gt=0)
     logit_offset: float = 0.0
 

@@ -1,22 +1,33 @@
 """`anyecg convert`: a fine-tuned checkpoint becomes a pack that says what was kept."""
 
+import hashlib
 import time
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from statistics import median
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.markup import escape
-from rich.table import Table
 
-from converter.calibration import WindowSet, recorded_split, synthetic_windows, with_artefacts
-from converter.convert import ConversionReport, PackIdentity, convert
+from converter.calibration import (
+    WindowSet,
+    labelled_windows,
+    recorded_split,
+    synthetic_windows,
+    with_artefacts,
+)
+from converter.cli.conversion import conversion_json, conversion_table, outputs_table
+from converter.convert import convert
 from converter.ecgfounder.checkpoint import Checkpoint, read_checkpoint
+from converter.gate import Gate
 from converter.labels import read_labels
 from converter.quantise import Mode
-from converter.verify import Parity
+from converter.report.compose import compose
+from converter.report.page import write_report
+from converter.target import Target
+from converter.torch_check import largest_difference_from_torch
+from converter.trial import PackIdentity
 from edge.budget import peak_resident_mb
 from edge.cli.console import errors, output, print_json
 from edge.manifest import PackBudget, Provenance
@@ -24,7 +35,18 @@ from edge.pack import write_pack
 from edge.preprocess import ECGFOUNDER
 
 _NOT_STATED: Final = "not stated"
-_SHOWN: Final = 12
+_KEEP: Final = Gate()
+_TORCH_WINDOWS: Final = 4
+
+
+class _Asked(StrEnum):
+    """A mode, or the choice of one."""
+
+    AUTO = "auto"
+    FULL = "full"
+    MIXED = "mixed"
+    DYNAMIC = "dynamic"
+    FLOAT = "float"
 
 
 def convert_checkpoint(
@@ -35,12 +57,30 @@ def convert_checkpoint(
         Path | None, typer.Option(help="Recording, .npz or folder of them; the synthetic heart without it.")
     ] = None,
     channel: Annotated[str | None, typer.Option(help="Channel of the recordings.")] = None,
-    mode: Annotated[Mode, typer.Option(help="How much becomes int8.")] = Mode.FULL,
+    labelled: Annotated[
+        Path | None, typer.Option(help="Windows with labels (.npz) to verify with: AUROC before and after.")
+    ] = None,
+    mode: Annotated[
+        _Asked, typer.Option(help="How much becomes int8; auto is the fastest that keeps every output.")
+    ] = _Asked.AUTO,
+    runtime: Annotated[Target, typer.Option(help="The runtime the pack is for.")] = Target.LITERT,
     windows: Annotated[int, typer.Option(help="Windows to calibrate with, and to verify with.", min=8)] = 64,
     least_spearman: Annotated[
         float, typer.Option(help="Rank correlation with float that an output must keep.", min=-1.0, max=1.0)
-    ] = 0.95,
+    ] = _KEEP.least_spearman,
+    least_spearman_spoilt: Annotated[
+        float, typer.Option(help="The same on windows with artefacts.", min=-1.0, max=1.0)
+    ] = _KEEP.least_spearman_spoilt,
+    most_flips: Annotated[
+        float, typer.Option(help="Part of an output's decisions that may change.", min=0.0, max=1.0)
+    ] = _KEEP.most_flips,
+    most_auroc_shift: Annotated[
+        float, typer.Option(help="How far its AUROC may move, with --labelled.", min=0.0, max=1.0)
+    ] = _KEEP.most_auroc_shift,
     accept: Annotated[list[str] | None, typer.Option(help="Output that may be lost all the same; repeatable.")] = None,
+    report_to: Annotated[
+        Path | None, typer.Option("--report", help="Page to write, with .json beside it; report.html by the pack.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the pack; that of its file by default.")] = None,
     release: Annotated[str, typer.Option("--release", help="Version of the pack.")] = "1.0.0",
     lead: Annotated[str, typer.Option(help="Lead the network was trained with.")] = "II",
@@ -64,6 +104,8 @@ def convert_checkpoint(
     read = read_checkpoint(checkpoint, n_outputs=len(described.outputs))
     _tell_of_batch_norm(read)
     fitting, verifying = _windows(calibration, windows, seed, channel)
+    if labelled:
+        verifying = labelled_windows(labelled, ECGFOUNDER, len(described.outputs))
     identity = PackIdentity(
         name=name or to.stem.lower(),
         version=release,
@@ -80,24 +122,38 @@ def convert_checkpoint(
         ),
     )
     with errors.status("converting and verifying"):
-        pack, report = convert(
+        pack, done = convert(
             read,
             identity,
             preprocessing=ECGFOUNDER,
-            mode=mode,
             calibration=fitting,
             verification=verifying,
             spoilt=with_artefacts(verifying, seed=seed),
-            least_spearman=least_spearman,
+            mode=None if mode is _Asked.AUTO else Mode(mode),
+            target=runtime,
+            gate=Gate(least_spearman, least_spearman_spoilt, most_flips, most_auroc_shift),
             accept=frozenset(accept or ()),
         )
     size_bytes = write_pack(to, pack)
-    seconds = time.monotonic() - began_s
+    with errors.status("writing the report"):
+        checked = done.source.inputs[:_TORCH_WINDOWS]
+        report = compose(
+            pack,
+            done,
+            checkpoint_name=checkpoint.name,
+            checkpoint_sha256=_sha256(checkpoint),
+            pack_bytes=size_bytes,
+            float_vs_torch_max=largest_difference_from_torch(read, checked, done.source.ranges.logits[:_TORCH_WINDOWS]),
+            seconds=time.monotonic() - began_s,
+            peak_rss_mb=peak_resident_mb(),
+        )
+        page = report_to or to.with_name("report.html")
+        write_report(page, report)
     if as_json:
-        print_json({**_as_json(report, size_bytes, seconds, fitting, verifying), "ignored_weights": len(read.ignored)})
+        print_json({**conversion_json(report), "ignored_weights": len(read.ignored), "report": str(page)})
     else:
-        output.print(_table(report, to, size_bytes, seconds, fitting, verifying))
-        output.print(_outputs(report))
+        output.print(conversion_table(report, to, page))
+        output.print(outputs_table(report))
 
 
 def _tell_of_batch_norm(checkpoint: Checkpoint) -> None:
@@ -118,75 +174,6 @@ def _windows(source: Path | None, n: int, seed: int, channel: str | None) -> tup
         return recorded_split(source, ECGFOUNDER, n, n, seed=seed, channel=channel)
 
 
-def _as_json(
-    report: ConversionReport, size_bytes: int, seconds: float, calibration: WindowSet, verification: WindowSet
-) -> dict[str, Any]:
-    return {
-        "mode": report.mode,
-        "size_bytes": size_bytes,
-        "float_bytes": report.float_bytes,
-        "model_bytes": report.model_bytes,
-        "seconds": round(seconds, 2),
-        "peak_rss_mb": round(peak_resident_mb(), 1),
-        "calibration": calibration.origin,
-        "verification": verification.origin,
-        "outputs_failed": list(report.lost),
-        **_agreement(report.parity),
-        "spoilt": _agreement(report.spoilt) if report.spoilt else None,
-    }
-
-
-def _agreement(parity: Parity) -> dict[str, Any]:
-    ranks = [row["spearman"] for row in parity.as_json()["outputs"]]
-    known = [rank for rank in ranks if rank is not None]
-    return {
-        "windows": parity.n_windows,
-        "spearman": {
-            "median": median(known) if known else None,
-            "min": min(known) if len(known) == len(ranks) else None,
-        },
-        "max_abs_logit": max(row.max_abs_logit for row in parity.outputs),
-        "flips": sum(row.flips for row in parity.outputs),
-    }
-
-
-def _table(
-    report: ConversionReport,
-    path: Path,
-    size_bytes: int,
-    seconds: float,
-    calibration: WindowSet,
-    verification: WindowSet,
-) -> Table:
-    table = Table(title="Converted", title_justify="left", box=None, show_header=False, pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for what, said in {
-        "pack": f"{path}, {size_bytes:,} bytes",
-        "model": f"{report.mode}: {report.float_bytes:,} bytes of float became {report.model_bytes:,}",
-        "calibrated with": calibration.origin,
-        "verified with": verification.origin,
-        "lost, accepted": ", ".join(report.lost) or "none",
-        "took": f"{seconds:.1f} s, {peak_resident_mb():.0f} MB at the most",
-    }.items():
-        table.add_row(what, escape(said))
-    return table
-
-
-def _outputs(report: ConversionReport) -> Table:
-    """The outputs that agree least with float, worst first."""
-    table = Table(
-        title="Agreement with float, worst outputs first", title_justify="left", box=SIMPLE_HEAD, pad_edge=False
-    )
-    table.add_column("output", no_wrap=True)
-    for heading in ("rank\ncorrelation", "largest\nlogit error", "flips", "rank, with\nartefacts"):
-        table.add_column(heading, justify="right")
-    spoilt = {row.output_id: row for row in report.spoilt.outputs} if report.spoilt else {}
-    worst = sorted(report.parity.outputs, key=lambda row: row.spearman)[:_SHOWN]
-    for row in worst:
-        with_artefact = f"{spoilt[row.output_id].spearman:.4f}" if spoilt else "-"
-        table.add_row(row.output_id, f"{row.spearman:.4f}", f"{row.max_abs_logit:.3f}", str(row.flips), with_artefact)
-    hidden = len(report.parity.outputs) - len(worst)
-    table.caption = f"{report.parity.n_windows} windows" + (f"; {hidden} more outputs agree better" if hidden else "")
-    table.caption_justify = "left"
-    return table
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

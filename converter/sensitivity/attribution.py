@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.activations import ActivationReader, Ranges
+from converter.memory import give_back_memory
 from converter.operators import OperatorGraph
 from converter.sensitivity.gradient import input_gradients
 
@@ -73,6 +74,8 @@ def measure_sensitivity(
             for tensor, parts in _derivatives(graph, values, probe[None]):
                 static.add(tensor, parts)
                 dynamic.add(tensor, parts)
+    del reader
+    give_back_memory()
     shape = (len(inputs), _PROBES)
     return Sensitivity(static.covariances(shape, spread.size), dynamic.covariances(shape, spread.size))
 

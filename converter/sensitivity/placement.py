@@ -10,9 +10,8 @@ from converter.sensitivity.attribution import Sensitivity
 from converter.sensitivity.effect import Arithmetic, Effect, allowed
 from converter.sensitivity.units import CARRIERS, Unit, find_units, neighbours
 
-NEGLIGIBLE_NOISE: Final = 0.005
-"""In standard deviations of an output: ranks of windows hardly change (rank correlation about 0.99998)."""
-_NEAR: Final = 1.25
+SMALL_NOISE: Final = 0.01
+"""In standard deviations of an output: the order of windows hardly changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +48,9 @@ def frontier(graph: OperatorGraph, sensitivity: Sensitivity) -> tuple[Step, ...]
     return tuple(_Walk(graph, sensitivity).steps())
 
 
-def cheapest_within(steps: Sequence[Step], noise: float = NEGLIGIBLE_NOISE) -> Step:
-    """Return the cheapest step that stays within a noise, or near the most exact one where that is above it already."""
-    limit = max(noise, _NEAR * steps[0].noise)
-    return min((step for step in steps if step.noise <= limit), key=lambda step: step.cost)
+def cheapest_within(steps: Sequence[Step], noise: float = SMALL_NOISE) -> Step:
+    """Return the cheapest of the steps that stay within a noise; the most exact one where none does."""
+    return min((step for step in steps if step.noise <= noise), key=lambda step: step.cost, default=steps[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def with_artefacts(windows: WindowSet, *, seed: int) -> WindowSet:
     for i, window in enumerate(spoilt):
         _KINDS[i % len(_KINDS)](window, np.random.default_rng([seed, i]))
     origin = f"{windows.origin}; with pops, muscle noise and dropouts with spikes in turn, seed {seed}"
-    return WindowSet(spoilt.astype(np.float32), origin)
+    return WindowSet(spoilt.astype(np.float32), origin, windows.labels)
 
 
 def _add_pops(window: _Array, draw: np.random.Generator) -> None:
