@@ -98,6 +98,11 @@ class Graph:
         """MUL; `y` may have width 1, and is then spread along `x`."""
         return self._operator("MUL", name, [x, y], x.shape, schema.MulOptionsT())
 
+    def scale(self, name: str, x: Tensor, factors: NDArray[np.float32]) -> Tensor:
+        """MUL by constants, shape (channels,): one factor for each channel."""
+        inputs = [x, self._constant(f"{name}/factors", factors)]
+        return self._operator("MUL", name, inputs, x.shape, schema.MulOptionsT())
+
     def add(self, name: str, x: Tensor, y: Tensor) -> Tensor:
         """ADD of equal shapes."""
         return self._operator("ADD", name, [x, y], x.shape, schema.AddOptionsT())

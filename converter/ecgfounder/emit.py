@@ -3,7 +3,6 @@
 from typing import TypeAlias
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from converter.ecgfounder.checkpoint import Checkpoint
@@ -14,13 +13,6 @@ from converter.target import Target
 
 _Layer: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Weights and bias."""
-
-
-class _Graph(Graph):
-    def scale(self, name: str, x: Tensor, factors: NDArray[np.float32]) -> Tensor:
-        """MUL by a constant factor for each channel."""
-        inputs = [x, self._constant(f"{name}/factors", factors)]
-        return self._operator("MUL", name, inputs, x.shape, schema.MulOptionsT())
 
 
 def emit(
@@ -55,7 +47,7 @@ def emit(
     scales = np.ones(config.filter_list[-1], np.float32) if residual_scales is None else residual_scales
     weights = checkpoint.weights if residual_scales is None else equalised(checkpoint, scales).weights
     by_width = scales_by_width(config, scales)
-    graph = _Graph("Net1D")
+    graph = Graph("Net1D")
     signal = graph.input("x", (1, window_samples))
     x = graph.reshape("in4d", signal, (1, 1, window_samples, 1))
     x = graph.conv("first", x, *_layer(weights, "first_conv.conv"), stride=config.stride)
@@ -67,7 +59,7 @@ def emit(
 
 
 def _block(
-    graph: _Graph, block: Block, x: Tensor, scales: NDArray[np.float32], weights: Weights, target: Target
+    graph: Graph, block: Block, x: Tensor, scales: NDArray[np.float32], weights: Weights, target: Target
 ) -> Tensor:
     name, prefix = block.name, block.prefix
     y = x if block.is_first else _swish(graph, f"{name}/a1", x, scales)
@@ -92,7 +84,7 @@ def _grouped(graph: Graph, name: str, x: Tensor, layer: _Layer, stride: int, tar
     return graph.concatenation(name, convolved)
 
 
-def _gate(graph: _Graph, block: Block, x: Tensor, weights: Weights) -> Tensor:
+def _gate(graph: Graph, block: Block, x: Tensor, weights: Weights) -> Tensor:
     """Squeeze and excite: one factor a channel, from the mean over time. Its linear layers are 1x1 convolutions."""
     name = f"{block.name}/se"
     squeezed = graph.mean_over_time(f"{name}/mean", x, keep_dims=True)
@@ -118,7 +110,7 @@ def _identity(graph: Graph, block: Block, x: Tensor) -> Tensor:
     return x
 
 
-def _swish(graph: _Graph, name: str, x: Tensor, scales: NDArray[np.float32] | None = None) -> Tensor:
+def _swish(graph: Graph, name: str, x: Tensor, scales: NDArray[np.float32] | None = None) -> Tensor:
     """Swish of x; where x is divided by scales, so is what comes out."""
     true = x if scales is None or (scales == 1).all() else graph.scale(f"{name}/scale", x, scales)
     return graph.mul(f"{name}/swish", x, graph.logistic(f"{name}/sig", true))

@@ -8,7 +8,6 @@ the effects through each reader are kept, with how they vary together.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from converter.activations import ActivationReader, Ranges
 from converter.memory import give_back_memory
 from converter.operators import OperatorGraph
-from converter.sensitivity.gradient import input_gradients
+from converter.sensitivity.gradient import derivatives
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -71,7 +70,7 @@ def measure_sensitivity(
         static.errors = {tensor: _static_error(graph, ranges, tensor, value) for tensor, value in values.items()}
         dynamic.errors = {tensor: _dynamic_error(values[tensor]) for tensor in _dynamic_inputs(graph)}
         for probe in probes:
-            for tensor, parts in _derivatives(graph, values, probe[None]):
+            for tensor, parts in derivatives(graph, values, probe[None]):
                 static.add(tensor, parts)
                 dynamic.add(tensor, parts)
     del reader
@@ -140,18 +139,3 @@ def _rounding(value: Floats, step: float, zero: float) -> Floats:
     rounded *= np.float32(step)
     rounded -= value
     return rounded
-
-
-def _derivatives(
-    graph: OperatorGraph, values: Mapping[int, Floats], probe: Floats
-) -> Iterator[tuple[int, list[Floats]]]:
-    """Derivatives of a sum of outputs with respect to each tensor, through each of its readers."""
-    through: defaultdict[int, list[Floats]] = defaultdict(list)
-    through[graph.output].append(probe)
-    for operator in reversed(graph.operators):
-        parts = through.pop(operator.output)
-        yield operator.output, parts
-        whole = sum(parts[1:], parts[0])
-        for tensor, part in zip(operator.inputs, input_gradients(operator, values, whole), strict=True):
-            through[tensor].insert(0, part)  # last reader first
-    yield graph.input, through[graph.input]

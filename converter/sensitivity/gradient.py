@@ -1,19 +1,51 @@
 """Reverse-mode derivatives of the operators that a float graph is made of."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.operators import Operator
+from converter.operators import Operator, OperatorGraph
 
 Floats: TypeAlias = NDArray[np.float32]
 _WIDTH: Final = 2
 """Axis of time in (n, height, width, channels)."""
 
 
-def input_gradients(  # noqa: PLR0911 - one line an operator
+def derivatives(
+    graph: OperatorGraph, values: Mapping[int, Floats], gradient: Floats
+) -> Iterator[tuple[int, list[Floats]]]:
+    """Derivatives of a sum of outputs with respect to every tensor, last operator first, the graph's input at the end.
+
+    Parameters
+    ----------
+    graph, values
+        The network, and every tensor of one window, as `converter.activations.ActivationReader` gives them.
+    gradient
+        Derivative of the sum with respect to the graph's output, of its shape.
+
+    Yields
+    ------
+    tuple
+        A tensor's number, and the derivative through each of its readers in their order, each of the tensor's shape;
+        the part of the graph's output comes last. A tensor that nothing reads has one part, all zero.
+    """
+    through: defaultdict[int, list[Floats]] = defaultdict(list)
+    through[graph.output].append(gradient)
+    for operator in reversed(graph.operators):
+        written = [through.pop(tensor, []) or [np.zeros_like(values[tensor])] for tensor in operator.outputs]
+        yield from zip(operator.outputs, written, strict=True)
+        whole = [sum(parts[1:], parts[0]) for parts in written]
+        joined = whole[0] if len(whole) == 1 else np.concatenate(whole, axis=-1)
+        parts = input_gradients(operator, values, joined)
+        for tensor, part in reversed([*zip(operator.inputs, parts, strict=True)]):
+            through[tensor].insert(0, part)  # last reader first
+    yield graph.input, through[graph.input] or [np.zeros_like(values[graph.input])]
+
+
+def input_gradients(  # noqa: C901, PLR0911 - one line an operator
     operator: Operator, values: Mapping[int, Floats], gradient: Floats
 ) -> tuple[Floats, ...]:
     """Derivative of a sum with respect to what an operator reads.
@@ -25,7 +57,7 @@ def input_gradients(  # noqa: PLR0911 - one line an operator
     values
         Of the tensors it reads and writes, by number.
     gradient
-        Derivative with respect to its output, of the output's shape.
+        Derivative with respect to what it writes, of that shape; for a SPLIT, its parts joined again.
 
     Returns
     -------
@@ -56,8 +88,10 @@ def input_gradients(  # noqa: PLR0911 - one line an operator
             return (_unpadded(operator, read[0], gradient),)
         case "MAX_POOL_2D":
             return (_pool(operator, read[0], gradient),)
-        case "RESHAPE":
+        case "RESHAPE" | "SPLIT":
             return (gradient.reshape(read[0].shape),)
+        case "CONCATENATION":
+            return tuple(np.split(gradient, np.cumsum([x.shape[-1] for x in read[:-1]]), axis=-1))
         case _:
             raise NotImplementedError(operator.kind)
 

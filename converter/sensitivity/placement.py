@@ -90,10 +90,11 @@ class _Walk:
     def _move(self, unit: Unit, to: Arithmetic) -> _Move:
         followers = [*unit]
         for number in followers:  # grows while it is walked through
-            readers = self._graph.readers.get(self._graph.operators[number].output, ())
+            written = self._graph.operators[number].outputs
+            readers = [reader for tensor in written for reader in self._graph.readers.get(tensor, ())]
             followers += [reader for reader in readers if self._graph.operators[reader].kind in CARRIERS]
         operators = [self._graph.operators[number] for number in followers]
-        touched = {tensor for operator in operators for tensor in (operator.output, *operator.inputs)}
+        touched = {tensor for operator in operators for tensor in (*operator.outputs, *operator.inputs)}
         return _Move(unit, to, frozenset(touched))
 
     def _change(self, move: _Move) -> tuple[float, float]:

@@ -3,25 +3,28 @@
 from collections import defaultdict
 from typing import Final, TypeAlias
 
-from converter.operators import OperatorGraph
+from converter.operators import Operator, OperatorGraph
 
 Unit: TypeAlias = tuple[int, ...]
 """Numbers of operators."""
 
-CARRIERS: Final = frozenset({"PAD", "MAX_POOL_2D", "RESHAPE"})
+CARRIERS: Final = frozenset({"PAD", "MAX_POOL_2D", "RESHAPE", "SPLIT"})
 """Operators that hand values on: rounded before, they need no rounding of their own."""
+_ELEMENTWISE: Final = frozenset({"LOGISTIC", "MUL"})
+"""What an activation function is made of, beside the product with its own argument."""
 
 
 def find_units(graph: OperatorGraph) -> tuple[Unit, ...]:
     """Group operators by what they are, what they read from and what reads them, and by the width of their output.
 
-    An activation function of several operators (such as a logistic function and the product with its own argument) is
-    one unit. Operators that hand values on belong to none: they follow what they read.
+    An activation function of several operators is one unit, such as the product of x and a logistic function of x or of
+    a multiple of x. Operators that hand values on belong to none: they follow what they read.
     """
+    leaders = _leaders(graph)
     units: defaultdict[object, list[int]] = defaultdict(list)
     for number, operator in enumerate(graph.operators):
         if operator.kind not in CARRIERS:
-            leader = _leader(graph, number)
+            leader = leaders.get(number, number)
             units[_role(graph, leader), _width(graph, leader)].append(number)
     return tuple(tuple(numbers) for numbers in units.values())
 
@@ -47,21 +50,38 @@ def _source(graph: OperatorGraph, tensor: int) -> int | None:
     return writer
 
 
-def _leader(graph: OperatorGraph, number: int) -> int:
-    """Operator that stands for another: f(x) * x is decided where f(x) is multiplied."""
-    operator = graph.operators[number]
-    readers = graph.readers.get(operator.output, ())
-    if len(readers) == 1 and len(operator.inputs) == 1 and operator.inputs[0] in graph.operators[readers[0]].inputs:
-        return readers[0]
-    return number
+def _leaders(graph: OperatorGraph) -> dict[int, int]:
+    """Operators that others stand for: f(x) * x is decided where f(x) is multiplied."""
+    return {
+        follower: number
+        for number, operator in enumerate(graph.operators)
+        for tensor in operator.inputs
+        for follower in _steps_between(graph, operator.inputs, tensor)
+    }
+
+
+def _steps_between(graph: OperatorGraph, arguments: tuple[int, ...], tensor: int) -> tuple[int, ...]:
+    """Operators by which a tensor is computed from one of the arguments, value by value and for one reader; or none."""
+    steps: tuple[int, ...] = ()
+    while len(graph.readers[tensor]) == 1:
+        writer = graph.writer.get(tensor)
+        if writer is None or not _is_function_of_one(graph.operators[writer]):
+            break
+        steps, (tensor,) = (writer, *steps), graph.operators[writer].inputs
+        if tensor in arguments:
+            return steps
+    return ()
+
+
+def _is_function_of_one(operator: Operator) -> bool:
+    return operator.kind in _ELEMENTWISE and len(operator.inputs) == 1
 
 
 def _role(graph: OperatorGraph, number: int) -> object:
     operator = graph.operators[number]
     written_by = tuple(_kind_of_writer(graph, tensor) for tensor in operator.inputs)
     read_by = tuple(sorted({graph.operators[reader].kind for reader in graph.readers.get(operator.output, ())}))
-    kernel = tuple(constant.shape[1:] for constant in operator.constants[:1]) if operator.kind == "CONV_2D" else ()
-    taps = tuple(shape[1] for shape in kernel)
+    taps = operator.constants[0].shape[2] if operator.kind == "CONV_2D" else 0
     return operator.kind, taps, written_by, read_by
 
 
