@@ -106,18 +106,19 @@ def convert(
     Raises
     ------
     ConversionError
-        If the head does not match the outputs, the target does not run the mode, or an output was not kept and is not
-        accepted.
+        If the head does not match the outputs, an accepted output is none of them, the target does not run the mode,
+        or an output was not kept and is not accepted.
     """
-    _refuse_mismatch(checkpoint, identity)
+    _refuse_mismatch(checkpoint, identity, accept)
+    modes = _modes(mode, target)
     gate, watch = gate or Gate(), Stopwatch()
     with watch.timing("preprocessing"):
         source = Source(checkpoint, target, network_inputs(calibration, preprocessing))
     examination = Examination(source, identity, preprocessing, verification, spoilt, gate, accept, watch)
-    trials = list(examination.trials(_modes(mode, target)))
+    trials = list(examination.trials(modes))
     passed = [trial for trial in trials if not trial.refused]
     if not passed:
-        raise _not_kept(trials)
+        raise _not_kept(trials, target)
     with watch.timing("timing"):
         speeds = _speeds(source, passed)
     trials = [replace(trial, speed=speeds.get(trial.candidate.mode)) for trial in trials]
@@ -128,11 +129,11 @@ def convert(
         trials=tuple(trials),
         chosen=chosen,
         float_speed=speeds.get(Mode.FLOAT),
-        execution=open_interpreter(chosen.candidate.model).execution,
+        execution=open_interpreter(chosen.candidate.model, runtime=_here(target)).execution,
         gate=gate,
         stage_seconds=watch.seconds,
     )
-    pack = examination.pack(_with_losses(chosen))
+    pack = examination.pack(_with_losses(chosen), chosen.clean)
     return replace(pack, parity=_kept(report, calibration)), report
 
 
@@ -142,12 +143,19 @@ def with_outputs(pack: ModelPack, outputs: Sequence[Output], **parity: Any) -> M
     return replace(pack, manifest=manifest, parity={**pack.parity, **parity})
 
 
-def _refuse_mismatch(checkpoint: Checkpoint, identity: PackIdentity) -> None:
+def _refuse_mismatch(checkpoint: Checkpoint, identity: PackIdentity, accept: frozenset[str]) -> None:
     if checkpoint.config.n_outputs != len(identity.outputs):
         raise ConversionError(
             ConversionFault.HEAD_MISMATCH,
             f"the network has {checkpoint.config.n_outputs} outputs, {len(identity.outputs)} are described",
             advice="give one row for each output, in the head's order",
+        )
+    unknown = sorted(accept - {output.id for output in identity.outputs})
+    if unknown:
+        raise ConversionError(
+            ConversionFault.HEAD_MISMATCH,
+            f"the loss of {', '.join(unknown[:_MOST_NAMED])} is accepted, and no output is called so",
+            advice="name outputs as the labels do",
         )
 
 
@@ -163,9 +171,14 @@ def _modes(mode: Mode | None, target: Target) -> tuple[Mode, ...]:
     return (mode,)
 
 
+def _here(target: Target) -> str | None:
+    """Name the runtime that shows what becomes of a model: the target where it is installed, the default elsewhere."""
+    return target if target in installed_runtimes() else None
+
+
 def _speeds(source: Source, passed: Sequence[Trial]) -> dict[Mode, Speed]:
     """Time what passed, and the float network beside it, where the target is installed."""
-    if source.target not in installed_runtimes():
+    if _here(source.target) is None:
         return {}
     models = {Mode.FLOAT: source.model, **{trial.candidate.mode: trial.candidate.model for trial in passed}}
     opened = {mode: open_interpreter(model, runtime=source.target) for mode, model in models.items()}
@@ -179,7 +192,7 @@ def _fastest(passed: Sequence[Trial]) -> Trial:
     return min(passed, key=lambda trial: trial.speed.median_ms if trial.speed else np.inf)
 
 
-def _not_kept(trials: Sequence[Trial]) -> ConversionError:
+def _not_kept(trials: Sequence[Trial], target: Target) -> ConversionError:
     """Tell of the trial that lost the fewest outputs."""
     best = min(trials, key=lambda trial: len(trial.refused))
     first = best.refused[0]
@@ -188,9 +201,16 @@ def _not_kept(trials: Sequence[Trial]) -> ConversionError:
     return ConversionError(
         ConversionFault.NOT_KEPT,
         f"{tried}output {first} was not kept{others}: {best.failures[first]}",
-        advice="calibrate with more and other windows, try --mode dynamic, or accept the loss: --accept "
+        advice=f"calibrate with more and other windows{_another_mode(trials, target)}, or accept the loss: --accept "
         + " --accept ".join(best.refused[:_MOST_NAMED]),
     )
+
+
+def _another_mode(trials: Sequence[Trial], target: Target) -> str:
+    """Suggest what is closer to float than all that was tried, where there is something."""
+    tried = max(_MODES[target].index(trial.candidate.mode) for trial in trials)
+    closer = _MODES[target][tried + 1 :]
+    return f", try --mode {closer[0]}" if closer else ""
 
 
 def _with_losses(trial: Trial) -> Candidate:

@@ -161,4 +161,7 @@ def _spearman(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 
 def _logit(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Finite where a probability has been rounded to 0 or 1, too."""
+    limits = np.finfo(np.float64)
+    probability = np.clip(probability, limits.tiny, 1.0 - limits.epsneg)
     return np.log(probability) - np.log1p(-probability)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import settings
 
 from converter.calibration import synthetic_windows
-from converter.convert import PackIdentity, convert
+from converter.convert import convert
 from converter.ecgfounder.checkpoint import Checkpoint
+from converter.gate import Gate
 from converter.quantise import Mode
+from converter.trial import PackIdentity
 from edge.manifest import Output, PackBudget, Provenance
 from edge.pack import ModelPack, write_pack
 from edge.preprocess import ECGFOUNDER
@@ -50,6 +52,9 @@ IDENTITY = PackIdentity(
     ),
 )
 
+ASKS_NOTHING = Gate(-1.0, -1.0, 1.0, 1.0)
+"""Random weights keep little."""
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
@@ -70,7 +75,7 @@ def small_pack() -> ModelPack:
         mode=Mode.FULL,
         calibration=synthetic_windows(ECGFOUNDER, 16, seed=1),
         verification=synthetic_windows(ECGFOUNDER, 32, seed=2),
-        least_spearman=-1.0,
+        gate=ASKS_NOTHING,
     )
     return pack
 

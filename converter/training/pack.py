@@ -91,7 +91,9 @@ def _identity(rows: list[dict[str, Any]], seed: int) -> PackIdentity:
         name="demonstration",
         version=VERSION,
         lead="synthetic single lead (patch, near II)",
-        outputs=tuple(Output(**{name: row[name] for name in fields} | {"name": _name(row)}) for row in rows),
+        outputs=tuple(
+            Output(**{name: row[name] for name in fields & row.keys()} | {"name": _name(row)}) for row in rows
+        ),
         budget=PackBudget(latency_p99_ms=250.0, resident_mb=300.0),
         provenance=Provenance(
             demonstration=True,

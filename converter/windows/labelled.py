@@ -46,10 +46,12 @@ def labelled_windows(source: Path, contract: Preprocessing, n_outputs: int) -> W
         raise _refused(
             source, f"has {LABELS_KEY} {labels.dtype}{labels.shape}, ({len(millivolts)}, {n_outputs}) is read"
         )
-    values = labels.astype(np.float32)
-    if not np.isin(values[np.isfinite(values)], (0.0, 1.0)).all():
+    if not np.isin(labels[~np.isnan(labels)], (0, 1)).all():
         raise _refused(source, f"has {LABELS_KEY} other than 0, 1 and NaN")
-    return WindowSet(millivolts.astype(np.float32), f"{source.name}, {len(values)} windows with labels", values)
+    values = labels.astype(np.float32)
+    with np.errstate(over="ignore"):  # what becomes infinite is refused
+        windows = millivolts.astype(np.float32)
+    return WindowSet(windows, f"{source.name}, {len(values)} windows with labels", values)
 
 
 def _arrays(source: Path) -> dict[str, NDArray[Any]]:

@@ -8,12 +8,13 @@ from converter.convert import convert
 from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.emit import emit
 from converter.errors import ConversionError, ConversionFault
+from converter.gate import Gate
 from converter.quantise import Mode, quantise
 from edge.interpreter import open_interpreter
 from edge.model import open_model
 from edge.pack import ModelPack
 from edge.preprocess import ECGFOUNDER
-from tests.conftest import IDENTITY
+from tests.conftest import ASKS_NOTHING, IDENTITY
 from tests.converter.networks import SMALL, random_weights
 
 CALIBRATION, VERIFICATION = synthetic_windows(ECGFOUNDER, 16, seed=1), synthetic_windows(ECGFOUNDER, 32, seed=2)
@@ -29,13 +30,13 @@ def converted(mode, **options):
         mode=mode,
         calibration=CALIBRATION,
         verification=VERIFICATION,
-        **{"least_spearman": -1.0, **options},
+        **{"gate": ASKS_NOTHING, **options},
     )
 
 
 @pytest.fixture(scope="module")
 def dynamic():
-    return converted(Mode.DYNAMIC, least_spearman=0.99)
+    return converted(Mode.DYNAMIC, gate=Gate(0.99, -1.0, 1.0, 1.0))
 
 
 def test_a_dynamic_pack_takes_and_gives_float(dynamic):
@@ -50,8 +51,8 @@ def test_a_dynamic_pack_loads_and_says_what_it_is(dynamic):
 
 def test_a_dynamic_pack_is_closer_to_float_than_a_full_one(dynamic):
     _, full = converted(Mode.FULL)
-    nearest = [row.rms_logit for row in dynamic[1].parity.outputs]
-    assert all(row.rms_logit > near for row, near in zip(full.parity.outputs, nearest, strict=True))
+    nearest = [row.rms_logit for row in dynamic[1].chosen.clean.outputs]
+    assert all(row.rms_logit > near for row, near in zip(full.chosen.clean.outputs, nearest, strict=True))
 
 
 def test_a_dynamic_pack_needs_no_calibration():
@@ -62,19 +63,21 @@ def test_a_dynamic_pack_needs_no_calibration():
 
 def test_what_was_kept_on_spoilt_windows_stands_in_the_pack():
     pack, report = converted(Mode.FULL, spoilt=SPOILT)
-    assert report.spoilt is not None
-    assert pack.parity["spoilt"] == report.spoilt.as_json()
+    assert report.chosen.spoilt is not None
+    assert pack.parity["spoilt"] == report.chosen.spoilt.as_json()
 
 
 def test_spoilt_windows_are_compared_whether_they_can_be_read_or_not():
     _, report = converted(Mode.DYNAMIC, spoilt=SPOILT)
-    assert report.spoilt is not None
-    assert (report.spoilt.n_windows, report.spoilt.n_rejected) == (len(SPOILT.millivolts), 0)
+    spoilt = report.chosen.spoilt
+    assert spoilt is not None
+    assert (spoilt.n_windows, spoilt.n_rejected) == (len(SPOILT.millivolts), 0)
 
 
 def test_an_output_lost_on_spoilt_windows_alone_is_refused_too():
     nearly_one = VERIFICATION.millivolts[:1] * np.linspace(1.0, 1.0 + 1e-6, 16, dtype=np.float32)[:, None]
-    converted(Mode.FULL)
-    with pytest.raises(ConversionError) as caught:
-        converted(Mode.FULL, spoilt=WindowSet(nearly_one, "windows that int8 cannot tell apart"))
+    gate = Gate(-1.0, 0.95, 1.0, 1.0)
+    converted(Mode.FULL, gate=gate)
+    with pytest.raises(ConversionError, match=r"with artefacts, 0\.95 is asked for") as caught:
+        converted(Mode.FULL, gate=gate, spoilt=WindowSet(nearly_one, "windows that int8 cannot tell apart"))
     assert caught.value.fault is ConversionFault.NOT_KEPT

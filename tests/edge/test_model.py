@@ -153,21 +153,10 @@ def fixed_model(pack, y):
     return Model(with_self_test(pack, inputs=inputs, outputs=outputs), Fixed(y))
 
 
-def test_a_probability_that_reaches_the_threshold_counts_as_above(small_pack):
-    model = fixed_model(small_pack, [0.0, -0.01, 3.0])
-    decoded = model.decode(model.infer(np.zeros(5000, np.float32)))
-    assert [e.above_threshold for e in decoded] == [True, False, True]
-
-
-def test_a_float_model_takes_the_signal_as_it_is(small_pack):
-    signal = np.linspace(-1, 1, 5000, dtype=np.float32)
-    assert fixed_model(small_pack, [0.0, 0.0, 0.0]).quantise(signal) is signal
-
-
-def test_extreme_logits_stay_probabilities(small_pack):
-    model = fixed_model(small_pack, [-1e4, 1e4, 0.0])
-    decoded = model.decode(model.infer(np.zeros(5000, np.float32)))
-    assert [e.probability for e in decoded] == [0.0, 1.0, 0.5]
+@pytest.fixture(scope="module")
+def plain_pack(small_pack):
+    """The small pack as if its network gave logits itself."""
+    return with_rows(small_pack, logit_scale=[1.0] * 3, logit_offset=[0.0] * 3)
 
 
 def with_rows(pack, **changes):
@@ -179,6 +168,23 @@ def with_rows(pack, **changes):
     return replace(pack, manifest=pack.manifest.model_copy(update={"outputs": tuple(rows)}))
 
 
+def test_a_probability_that_reaches_the_threshold_counts_as_above(plain_pack):
+    model = fixed_model(plain_pack, [0.0, -0.01, 3.0])
+    decoded = model.decode(model.infer(np.zeros(5000, np.float32)))
+    assert [e.above_threshold for e in decoded] == [True, False, True]
+
+
+def test_a_float_model_takes_the_signal_as_it_is(small_pack):
+    signal = np.linspace(-1, 1, 5000, dtype=np.float32)
+    assert fixed_model(small_pack, [0.0, 0.0, 0.0]).quantise(signal) is signal
+
+
+def test_extreme_logits_stay_probabilities(plain_pack):
+    model = fixed_model(plain_pack, [-1e4, 1e4, 0.0])
+    decoded = model.decode(model.infer(np.zeros(5000, np.float32)))
+    assert [e.probability for e in decoded] == [0.0, 1.0, 0.5]
+
+
 def test_each_output_has_its_own_scale_and_offset(small_pack):
     pack = with_rows(small_pack, logit_scale=[2.0, 1.0, 0.5], logit_offset=[0.0, -3.0, 1.0])
     model = fixed_model(pack, [0.25, 0.25, 0.5])
@@ -187,19 +193,19 @@ def test_each_output_has_its_own_scale_and_offset(small_pack):
     np.testing.assert_allclose([e.probability for e in model.decode(y)], 1 / (1 + np.exp([-0.5, 2.75, -1.25])))
 
 
-def test_scale_and_offset_hold_for_several_windows_at_once(small_pack):
-    model = fixed_model(with_rows(small_pack, logit_scale=[2.0] * 3, logit_offset=[1.0, 0.0, 0.0]), [0.0] * 3)
+def test_scale_and_offset_hold_for_several_windows_at_once(plain_pack):
+    model = fixed_model(with_rows(plain_pack, logit_scale=[2.0] * 3, logit_offset=[1.0, 0.0, 0.0]), [0.0] * 3)
     assert model.logits(np.ones((2, 3), np.float32)).tolist() == [[3.0, 2.0, 2.0]] * 2
 
 
-def test_int8_outputs_are_dequantised_before_they_are_scaled(small_pack):
-    plain, y = open_model(small_pack), np.array([-128, 0, 127], np.int8)
-    scaled = open_model(with_rows(small_pack, logit_scale=[4.0] * 3, logit_offset=[-1.0] * 3))
+def test_int8_outputs_are_dequantised_before_they_are_scaled(plain_pack):
+    plain, y = open_model(plain_pack), np.array([-128, 0, 127], np.int8)
+    scaled = open_model(with_rows(plain_pack, logit_scale=[4.0] * 3, logit_offset=[-1.0] * 3))
     np.testing.assert_allclose(scaled.logits(y), 4.0 * plain.logits(y) - 1.0, rtol=1e-6)
 
 
-def test_without_scale_and_offset_the_output_is_the_logit(small_pack):
-    model = fixed_model(small_pack, [0.1, -7.3, 2.0])
+def test_without_scale_and_offset_the_output_is_the_logit(plain_pack):
+    model = fixed_model(plain_pack, [0.1, -7.3, 2.0])
     assert model.logits(np.array([0.1, -7.3, 2.0], np.float32)).tolist() == np.float32([0.1, -7.3, 2.0]).tolist()
 
 
