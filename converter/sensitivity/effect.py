@@ -86,9 +86,7 @@ class Effect:
     def _noise(self, tensor: int, placement: Sequence[Arithmetic]) -> float:
         graph, measured = self._graph, self._sensitivity
         writer = graph.writer.get(tensor)
-        readers = [placement[number] for number in graph.readers.get(tensor, ())]
-        if tensor == graph.output or not readers:
-            readers.append(Arithmetic.FLOAT)
+        readers = [placement[number] for number in graph.readers.get(tensor, ())] or [Arithmetic.FLOAT]
         noise = 0.0
         if tensor in measured.dynamic:
             noise += self._sum(measured.dynamic, tensor, tuple(reader is Arithmetic.DYNAMIC for reader in readers))

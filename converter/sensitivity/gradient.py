@@ -21,8 +21,10 @@ def derivatives(
 
     Parameters
     ----------
-    graph, values
-        The network, and every tensor of one window, as `converter.activations.ActivationReader` gives them.
+    graph
+        The network; all that it writes is read, but for its output.
+    values
+        Every tensor of one window, as `converter.activations.ActivationReader` gives them.
     gradient
         Derivative of the sum with respect to the graph's output, of its shape.
 
@@ -30,19 +32,19 @@ def derivatives(
     ------
     tuple
         A tensor's number, and the derivative through each of its readers in their order, each of the tensor's shape;
-        the part of the graph's output comes last. A tensor that nothing reads has one part, all zero.
+        `gradient` itself for the graph's output.
     """
     through: defaultdict[int, list[Floats]] = defaultdict(list)
     through[graph.output].append(gradient)
     for operator in reversed(graph.operators):
-        written = [through.pop(tensor, []) or [np.zeros_like(values[tensor])] for tensor in operator.outputs]
+        written = [through.pop(tensor) for tensor in operator.outputs]
         yield from zip(operator.outputs, written, strict=True)
         whole = [sum(parts[1:], parts[0]) for parts in written]
         joined = whole[0] if len(whole) == 1 else np.concatenate(whole, axis=-1)
         parts = input_gradients(operator, values, joined)
         for tensor, part in reversed([*zip(operator.inputs, parts, strict=True)]):
             through[tensor].insert(0, part)  # last reader first
-    yield graph.input, through[graph.input] or [np.zeros_like(values[graph.input])]
+    yield graph.input, through[graph.input]
 
 
 def input_gradients(  # noqa: C901, PLR0911 - one line an operator
