@@ -35,10 +35,11 @@ bench: install  ## Measure one window and one replay on this machine
 	$(BIN)/python -m benchmarks
 
 CHECKPOINT ?= build/full_size/checkpoint.pth
+STRESSED ?= build/full_size/stressed.pth
 
-bench-peers: install  ## Compare a network's conversions with onnxruntime and torch (brings both, 5 minutes); CHECKPOINT=...
+bench-peers: install  ## Compare conversions with onnxruntime and torch (brings both, 15 minutes); CHECKPOINT=... STRESSED=...
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'
-	$(BIN)/python -m benchmarks.peers $(CHECKPOINT)
+	$(BIN)/python -m benchmarks.peers $(CHECKPOINT) $(if $(wildcard $(STRESSED)),--stressed $(STRESSED))
 
 train: install  ## Train, convert and evaluate the demonstration pack again (brings torch, 20 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from benchmarks.machine import this_machine
-from benchmarks.peers.measure import Settings, measure
-from benchmarks.peers.tables import tables
+from benchmarks.peers.aims import aims
+from benchmarks.peers.comparison import Settings
+from benchmarks.peers.measure import measure
+from benchmarks.peers.tables import paragraph, tables
 from converter.ecgfounder.checkpoint import read_checkpoint
 from converter.errors import ConversionError
 from edge.preprocess import ECGFOUNDER
@@ -20,7 +22,8 @@ from edge.preprocess import ECGFOUNDER
 
 def main(
     checkpoint: Annotated[Path, typer.Argument(help="Fine-tuned Net1D: .npz, .safetensors, .pth.")],
-    windows: Annotated[int, typer.Option(help="Windows to calibrate with.", min=8)] = 32,
+    stressed: Annotated[Path | None, typer.Option(help="Another Net1D, compared but not timed.")] = None,
+    windows: Annotated[int, typer.Option(help="Windows to calibrate with.", min=8)] = 64,
     test_windows: Annotated[int, typer.Option(help="Other windows, to compare on.", min=8)] = 128,
     rounds: Annotated[int, typer.Option(help="Times each variant is timed.", min=5)] = 200,
     threads: Annotated[str, typer.Option(help="Numbers of threads, with commas.")] = "1,2",
@@ -34,16 +37,24 @@ def main(
     try:
         settings = Settings(windows, test_windows, rounds, tuple(int(n) for n in threads.split(",")), processes)
         network = read_checkpoint(checkpoint)
+        other = read_checkpoint(stressed) if stressed else None
     except (ConversionError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
     machine = this_machine()
     with tempfile.TemporaryDirectory() as folder:
-        comparison = measure(network, ECGFOUNDER, settings, Path(folder))
+        comparison = measure(network, ECGFOUNDER, settings, Path(folder), other)
     today = datetime.now(UTC).date().isoformat()
-    print(f"{checkpoint.name}; {machine.line}; {today}\n")
+    print(paragraph(f"{checkpoint.name}; {machine.line}; {today}") + "\n")
     print(tables(comparison))
     if output:
-        result = {"machine": machine.as_json(), "date": today, "checkpoint": checkpoint.name, **comparison.as_json()}
+        result = {
+            "machine": machine.as_json(),
+            "date": today,
+            "checkpoint": checkpoint.name,
+            "stressed_checkpoint": stressed.name if stressed else None,
+            "aims": [aim.as_json() for aim in aims(comparison)],
+            **comparison.as_json(),
+        }
         output.write_text(json.dumps(result, indent=1), encoding="utf-8")
 
 

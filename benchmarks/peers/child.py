@@ -35,7 +35,7 @@ def main(runtime: str, path: Path, window: Path) -> dict[str, float]:
         "import_s": imported_s - began_s,
         "load_s": opened_s - opening_s,
         "first_window_s": time.perf_counter() - opened_s,
-        "peak_rss_mb": _peak_rss_mb(),
+        "peak_rss_mb": peak_rss_mb(),
     }
 
 
@@ -49,7 +49,7 @@ def _without_its_own_imports(package: str) -> None:
     sys.modules[package] = stand_in
 
 
-def _peak_rss_mb() -> float:
+def peak_rss_mb() -> float:
     """Peak resident memory, MB (10^6 bytes); Linux. Not getrusage's, which a parent process hands on."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):

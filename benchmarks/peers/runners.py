@@ -1,4 +1,4 @@
-"""Each runtime behind one call: preprocessed float windows in, float logits out, conversions to int8 included.
+"""Each runtime behind one call: preprocessed float windows in, float outputs out, conversions to int8 included.
 
 What a runtime needs is imported where it is opened: a process that measures one loads no other.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Runner: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Windows, shape (batch, window_samples), to logits, shape (batch, n_outputs)."""
+"""Windows, shape (batch, window_samples), to the network's outputs, shape (batch, n_outputs)."""
 
 
 def open_runner(runtime: str, path: Path, n_threads: int) -> Runner:
@@ -42,7 +42,7 @@ def _litert(path: Path, n_threads: int) -> Runner:
     into, out_of = interpreter.input.quantisation, interpreter.output.quantisation
 
     def run(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-        y = interpreter.invoke(into.quantise(windows) if into else windows)
+        y = interpreter.invoke_batch(into.quantise(windows) if into else windows)
         return out_of.dequantise(y.astype(np.int8)) if out_of else y.astype(np.float32)
 
     return run

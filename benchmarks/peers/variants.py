@@ -1,7 +1,7 @@
 """What is compared: one network as the files that each runtime loads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,10 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.batch import in_batches
-from converter.ecgfounder.checkpoint import Checkpoint
-from converter.ecgfounder.emit import emit
-from converter.quantise import Mode, quantise
+from benchmarks.peers.pack import neutral_outputs
+from benchmarks.peers.runners import Runner, open_runner
+from converter.candidate import Candidate, Source
+from converter.candidate import build as build_candidate
+from converter.quantise import Mode
+from converter.sensitivity.placement import SMALL_NOISE, cheapest_within
 
 
 class Runtime(StrEnum):
@@ -24,7 +26,7 @@ class Runtime(StrEnum):
     TORCH = "torch"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Variant:
     """The network in one form.
 
@@ -36,25 +38,61 @@ class Variant:
         What loads which file.
     batch
         Windows of one call.
+    candidate
+        What the converter made, where it did.
     """
 
     name: str
     runtime: Runtime
     path: Path
     batch: int = 1
+    candidate: Candidate | None = None
+
+    def open(self, n_threads: int) -> Runner:
+        """Load it: preprocessed windows, shape (batch, window_samples), to logits, shape (batch, n_outputs)."""
+        run = open_runner(self.runtime, self.path, n_threads)
+        if self.candidate is None:
+            return run
+        rows = [(row.logit_scale, row.logit_offset) for row in self.candidate.outputs]
+        scale, offset = np.array(rows, np.float32).T
+
+        def logits(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+            return scale * run(windows) + offset
+
+        return logits
 
 
-BASELINE: Final = "anyecg full"
+FULL: Final = "anyecg full"
 """What every other variant's time is divided by."""
+MIXED: Final = "anyecg mixed, little noise"
+MIXED_FAST: Final = "anyecg mixed, as fast as full"
+DYNAMIC: Final = "anyecg dynamic"
+FLOAT: Final = "anyecg float"
 TORCH: Final = "torch fp32 eager"
 BATCH: Final = 4
 """Windows of the variants that take several at once."""
+NOISE_OF_FAST: Final = 0.03
+"""Predicted noise that `MIXED_FAST` may have, in standard deviations of an output."""
+
+OURS: Final[Mapping[str, tuple[Mode, float]]] = {
+    FULL: (Mode.FULL, 0.0),
+    MIXED: (Mode.MIXED, SMALL_NOISE),
+    MIXED_FAST: (Mode.MIXED, NOISE_OF_FAST),
+    DYNAMIC: (Mode.DYNAMIC, 0.0),
+    FLOAT: (Mode.FLOAT, 0.0),
+}
+"""What the converter makes: the mode, and the predicted noise that a placement may have."""
 
 _NEEDS: Final[Mapping[Runtime, tuple[str, ...]]] = {
     Runtime.LITERT: ("ai-edge-litert",),
     Runtime.ONNXRUNTIME: ("onnxruntime", "onnx"),
     Runtime.TORCH: ("torch",),
 }
+
+
+def in_batches(name: str) -> str:
+    """Name of one of ours that takes `BATCH` windows at once."""
+    return f"{name}, batch {BATCH}"
 
 
 def versions() -> dict[Runtime, str]:
@@ -68,18 +106,13 @@ def versions() -> dict[Runtime, str]:
     return found
 
 
-def build(
-    checkpoint: Checkpoint, calibration: NDArray[np.float32], folder: Path, runtimes: frozenset[Runtime]
-) -> list[Variant]:
+def build(source: Source, folder: Path, runtimes: frozenset[Runtime]) -> list[Variant]:
     """Write every variant that can run here.
 
     Parameters
     ----------
-    checkpoint
-        The network.
-    calibration
-        Preprocessed windows, shape (n, window_samples), n divisible by `BATCH`: every static int8 variant is calibrated
-        with their smallest and largest values.
+    source
+        The network, with the windows that every static int8 variant is calibrated with.
     folder
         Where the files go.
     runtimes
@@ -88,43 +121,44 @@ def build(
     Returns
     -------
     list[Variant]
-        Ours in the order of `Mode`, each followed by its batched form; then the peers.
+        Ours in the order of `OURS`, the same in batches, then the peers.
     """
-    variants = _ours(checkpoint, calibration, folder)
+    ours = [converted(source, name, folder) for name in OURS]
+    variants = [*ours, *(replace(one, name=in_batches(one.name), batch=BATCH) for one in ours)]
     if Runtime.ONNXRUNTIME in runtimes:
-        variants += _onnxruntime(checkpoint, calibration, folder)
+        variants += _onnxruntime(source, folder)
     if Runtime.TORCH in runtimes:
-        variants.append(_torch(checkpoint, folder))
+        variants.append(in_torch(source, folder))
     return variants
 
 
-def _ours(checkpoint: Checkpoint, calibration: NDArray[np.float32], folder: Path) -> list[Variant]:
-    single = emit(checkpoint, calibration.shape[1])
-    variants = []
-    for batch, model in ((1, single), (BATCH, in_batches(single, BATCH))):
-        for mode in Mode:
-            path = folder / f"{mode}_{batch}.tflite"
-            path.write_bytes(quantise(model, mode, calibration.reshape(-1, batch * calibration.shape[1])))
-            name = f"anyecg {mode}" if batch == 1 else f"anyecg {mode}, batch {batch}"
-            variants.append(Variant(name, Runtime.LITERT, path, batch))
-    return variants
+def converted(source: Source, name: str, folder: Path) -> Variant:
+    """Write one of `OURS` as `anyecg convert` makes it."""
+    mode, noise = OURS[name]
+    step = cheapest_within(source.frontier, noise) if mode is Mode.MIXED else None
+    candidate = build_candidate(source, mode, neutral_outputs(source.checkpoint.config.n_outputs), step)
+    path = folder / f"{list(OURS).index(name)}_{mode}.tflite"
+    path.write_bytes(candidate.model)
+    return Variant(name, Runtime.LITERT, path, candidate=candidate)
 
 
-def _onnxruntime(checkpoint: Checkpoint, calibration: NDArray[np.float32], folder: Path) -> list[Variant]:
-    from benchmarks.peers import onnx_model  # noqa: PLC0415 - only where onnx is installed
-
-    exact, static = folder / "fp32.onnx", folder / "int8_qdq.onnx"
-    exact.write_bytes(onnx_model.write(checkpoint, calibration.shape[1]))
-    onnx_model.quantise_statically(exact, static, calibration)
-    return [
-        Variant("onnxruntime fp32", Runtime.ONNXRUNTIME, exact),
-        Variant("onnxruntime int8 static QDQ", Runtime.ONNXRUNTIME, static),
-    ]
-
-
-def _torch(checkpoint: Checkpoint, folder: Path) -> Variant:
+def in_torch(source: Source, folder: Path) -> Variant:
+    """Write the state dict that torch loads."""
     import torch  # noqa: PLC0415
 
     path = folder / "state_dict.pth"
-    torch.save({name: torch.from_numpy(np.array(values)) for name, values in checkpoint.weights.items()}, path)
+    torch.save({name: torch.from_numpy(np.array(values)) for name, values in source.checkpoint.weights.items()}, path)
     return Variant(TORCH, Runtime.TORCH, path)
+
+
+def _onnxruntime(source: Source, folder: Path) -> list[Variant]:
+    from benchmarks.peers import onnx_model  # noqa: PLC0415 - only where onnx is installed
+
+    exact = folder / "fp32.onnx"
+    exact.write_bytes(onnx_model.write(source.checkpoint, source.inputs.shape[1]))
+    variants = [Variant("onnxruntime fp32", Runtime.ONNXRUNTIME, exact)]
+    for name, settings in onnx_model.STATIC_SETTINGS.items():
+        path = folder / f"int8_{len(variants)}.onnx"
+        onnx_model.quantise_statically(exact, path, source.inputs, settings)
+        variants.append(Variant(name, Runtime.ONNXRUNTIME, path))
+    return variants

@@ -1,5 +1,6 @@
-"""How much there is to compute: multiply-accumulates of one window."""
+"""How much there is to compute: multiply-accumulates of one window, and the weights they are with."""
 
+from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.net1d import Net1DConfig
 
 
@@ -22,3 +23,8 @@ def macs(config: Net1DConfig, window_samples: int) -> int:
         total += length * channels * (config.groups_width * config.kernel_size + channels)
         total += 2 * channels * (channels // 2)
     return total + config.filter_list[-1] * config.n_outputs
+
+
+def weights(checkpoint: Checkpoint) -> int:
+    """Count the weights that the multiply-accumulates of `macs` are with; biases apart."""
+    return sum(values.size for values in checkpoint.weights.values() if values.ndim > 1)

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.accuracy import agreement, logits_of
-from benchmarks.peers.batch import in_batches
-from benchmarks.peers.runners import open_runner
+from benchmarks.peers.aims import Aim, Sense
+from benchmarks.peers.peak import streamed_name
 from benchmarks.peers.timing import Task, interleave, ratio
-from benchmarks.peers.variants import Runtime, build
+from benchmarks.peers.variants import FLOAT, FULL, MIXED, MIXED_FAST, OURS, Runtime, build, in_batches
 from benchmarks.peers.work import macs
 from converter.calibration import network_inputs, synthetic_windows
+from converter.candidate import Source
 from converter.ecgfounder.checkpoint import Checkpoint
-from converter.ecgfounder.emit import emit
-from edge.interpreter import open_interpreter
+from converter.target import Target
 from edge.preprocess import ECGFOUNDER
 from tests.converter.networks import ECGFOUNDER_SHAPE, SMALL, random_weights
 
@@ -45,38 +45,43 @@ def test_the_benchmark_prints_a_table_and_writes_its_figures_with_their_machine(
     assert {figure["name"] for figure in figures["figures"]} >= {"total, p50", "total, p99"}
 
 
-def run_peers(tmp_path: Path, *options: str) -> tuple[str, dict]:
-    """Compare the conversions of a small network at the least cost; what is printed, and the JSON."""
-    checkpoint, output = tmp_path / "checkpoint.npz", tmp_path / "peers.json"
+def run_peers(tmp_path: Path) -> tuple[str, dict]:
+    """Compare the conversions of two small networks at the least cost; what is printed, and the JSON."""
+    checkpoint, stressed, output = tmp_path / "checkpoint.npz", tmp_path / "stressed.npz", tmp_path / "peers.json"
     np.savez(checkpoint, **WEIGHTS)
+    np.savez(stressed, **random_weights(SMALL, seed=1))
     least = ["--windows", "8", "--test-windows", "8", "--rounds", "5", "--processes", "1", "--threads", "1"]
-    command = [sys.executable, "-m", "benchmarks.peers", checkpoint, *least, "--output", output, *options]
+    command = [sys.executable, "-m", "benchmarks.peers", checkpoint, "--stressed", stressed, "--output", output, *least]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(output.read_text(encoding="utf-8"))
 
 
-def test_the_comparison_answers_each_question_and_names_the_machine(tmp_path: Path) -> None:
+def test_the_comparison_answers_each_question_at_120_columns_and_names_the_machine(tmp_path: Path) -> None:
     printed, result = run_peers(tmp_path)
-    for question in ("How long does one window take?", "How much of the peak", "What is kept?", "process of its own"):
+    for question in (
+        "What does the product aim at?",
+        "How long does one window take?",
+        "How much of the peak",
+        "What is kept?",
+        "What is kept of the ill-conditioned head?",
+        "process of its own",
+    ):
         assert question in printed
+    assert max(map(len, printed.splitlines())) <= 120
     assert result["machine"]["processor"]
-    assert {"anyecg full", "anyecg dynamic", "anyecg float"} <= result["timings"]["1"].keys()
-    assert len(result["timings"]["1"]["anyecg full"]["wall_ms"]["rounds"]) == 5
-    assert result["agreement"]["anyecg float"]["max_abs_logit"] < 1e-4
+    assert {FULL, MIXED, MIXED_FAST, in_batches(FULL), streamed_name(20)} <= result["timings"]["1"].keys()
+    assert len(result["timings"]["1"][FULL]["wall_ms"]["rounds"]) == 5
+    assert result["agreement"].keys() == result["stressed"].keys() == {"clean", "artefacts"}
+    assert result["agreement"]["clean"][FLOAT]["max_abs_logit"] < 1e-4
+    assert {"figure", "sense", "limits", "measured", "reached"} == result["aims"][0].keys()
+    gateway = {figure["name"]: figure["values"] for figure in result["gateway"]}
+    assert gateway["peak_rss_mb"][0] > 0
+    assert gateway["estimated"] == [6]
 
 
 def test_the_full_size_network_multiplies_what_the_feasibility_study_counted() -> None:
     assert macs(ECGFOUNDER_SHAPE, 5000) == pytest.approx(1.140e9, rel=1e-3)
-
-
-def test_a_graph_for_several_windows_gives_what_the_graph_for_one_gives(windows: np.ndarray) -> None:
-    model = emit(Checkpoint.of_state_dict(WEIGHTS), windows.shape[1])
-    single, four = open_interpreter(model), open_interpreter(in_batches(model, 4))
-    assert four.output.shape == (4, SMALL.n_outputs)
-    np.testing.assert_allclose(
-        four.invoke(windows[:4]), np.concatenate([single.invoke(window) for window in windows[:4]]), atol=1e-5
-    )
 
 
 @pytest.mark.parametrize("runtime", NEEDS)
@@ -86,12 +91,28 @@ def test_a_peer_computes_the_network_that_the_packs_are_made_of(
     for package in NEEDS[runtime]:
         if find_spec(package) is None:
             pytest.skip(f"{package} is not installed (pip install 'anyecg-edge[peers]')")
-    variants = build(Checkpoint.of_state_dict(WEIGHTS), windows, tmp_path, frozenset({runtime}))
-    logits = {v.name: logits_of(open_runner(v.runtime, v.path, 1), windows, v.batch) for v in variants}
+    source = Source(Checkpoint.of_state_dict(WEIGHTS), Target.LITERT, windows)
+    variants = build(source, tmp_path, frozenset({runtime}))
+    logits = {variant.name: logits_of(variant, windows) for variant in variants}
     (exact,) = (name for name in logits if name.startswith(runtime) and "fp32" in name)
-    np.testing.assert_allclose(logits[exact], logits["anyecg float"], atol=1e-5)
+    np.testing.assert_allclose(logits[exact], logits[FLOAT], atol=1e-5)
     for name, of_one in logits.items():
-        assert agreement(logits["anyecg float"], of_one).max_abs_logit < 0.1, name
+        assert agreement(logits[FLOAT], of_one).max_abs_logit < 0.1, name
+
+
+def test_a_batch_gives_the_logits_that_each_of_its_windows_gives_alone(windows: np.ndarray, tmp_path: Path) -> None:
+    variants = build(Source(Checkpoint.of_state_dict(WEIGHTS), Target.LITERT, windows), tmp_path, frozenset())
+    logits = {variant.name: logits_of(variant, windows) for variant in variants}
+    for name in OURS:
+        np.testing.assert_allclose(logits[in_batches(name)], logits[name], atol=1e-5, err_msg=name)
+
+
+def test_an_aim_is_reached_when_every_number_is_on_the_right_side() -> None:
+    most, least = (Aim("figure", sense, (2.0, 1.0), (2.0, 0.5), "{:.1f}x") for sense in (Sense.AT_MOST, Sense.AT_LEAST))
+    assert most.cells == ("figure", "<= 2.0x / 1.0x", "2.0x / 0.5x", "yes")
+    assert least.cells == ("figure", ">= 2.0x / 1.0x", "2.0x / 0.5x", "no")
+    unknown = Aim("figure", Sense.AT_MOST, (1.0,), None, "{:.0f}")
+    assert (unknown.reached, unknown.cells[2:]) == (None, ("not measured", ""))
 
 
 def test_every_task_runs_once_a_round_and_counts_by_its_amount() -> None:
@@ -117,3 +138,11 @@ def test_an_output_that_says_the_same_of_every_window_counts_as_lost() -> None:
     agreed = agreement(reference, logits)
     assert (agreed.spearman_min, agreed.n_logits) == (0.0, 40)
     assert agreed.sign_flips == np.count_nonzero(reference[:, 1] <= 0)
+
+
+def test_noise_is_what_an_error_that_is_the_same_everywhere_does_not_add_to() -> None:
+    reference = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    shifted = reference + np.float32(0.5)
+    noisy = reference + 0.1 * reference.std(axis=0) * np.where(np.arange(20) % 2, 1.0, -1.0)[:, None].astype(np.float32)
+    assert agreement(reference, shifted).noise == pytest.approx(0.0, abs=1e-6)
+    assert agreement(reference, noisy).noise == pytest.approx(0.1, rel=1e-4)
