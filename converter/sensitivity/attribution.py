@@ -23,6 +23,8 @@ Floats: TypeAlias = NDArray[np.float32]
 
 ENOUGH_WINDOWS: Final = 12
 _PROBES: Final = 3
+_NARROWEST: Final = 1e-6
+"""Spread in logits of an output that says the same of every window."""
 _LOWEST, _HIGHEST = 0.0, 255.0
 _LOGISTIC_STEP: Final = 1 / 256
 """int8 logistic functions have this step on every runtime, whatever the range."""
@@ -62,7 +64,7 @@ def measure_sensitivity(
         Of the signs with which the outputs are summed: three sums, the same for all windows.
     """
     reader, random = ActivationReader(model, graph), np.random.default_rng(seed)
-    spread = np.maximum(ranges.logits.std(axis=0), np.finfo(np.float32).tiny)
+    spread = np.maximum(ranges.logits.std(axis=0), _NARROWEST)
     probes = (random.choice((-1.0, 1.0), size=(_PROBES, spread.size)) / spread).astype(np.float32)
     static, dynamic = _Effects(), _Effects()
     for x in inputs:
