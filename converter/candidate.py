@@ -159,10 +159,13 @@ def _full(source: Source, rows: tuple[Output, ...], *, equalise: bool) -> Candid
 
 
 def _noise(candidate: Candidate, source: Source) -> float:
-    """Root-mean-square error of an output over the calibration windows, in its standard deviations, its mean apart."""
-    errors = logits_of(candidate, source.inputs) - source.ranges.logits
-    spread = np.maximum(source.ranges.logits.std(axis=0), np.finfo(np.float32).tiny)
-    return float(np.sqrt(((errors - errors.mean(axis=0)) / spread).var(axis=0).mean()))
+    """Root-mean-square error of an output over the calibration windows, in its standard deviations, its mean apart.
+
+    An output that says the same of every window has no order to lose, and does not count.
+    """
+    errors = (logits_of(candidate, source.inputs) - source.ranges.logits).std(axis=0, dtype=np.float64)
+    spread = source.ranges.logits.std(axis=0, dtype=np.float64)
+    return float(np.sqrt(np.mean((errors / np.where(spread > 0, spread, np.inf)) ** 2)))
 
 
 def logits_of(candidate: Candidate, inputs: Floats) -> Floats:
