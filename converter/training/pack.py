@@ -28,7 +28,7 @@ from edge.model import Model, open_model
 from edge.pack import ModelPack, write_pack
 from edge.preprocess import ECGFOUNDER
 
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 _CALIBRATION_WINDOWS: Final = 256
 _VERIFICATION_WINDOWS: Final = 240
 _BATCH: Final = 4

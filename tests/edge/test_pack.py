@@ -206,10 +206,11 @@ def output_rows(pack, *, without=(), **changes):
 
 
 def test_a_pack_from_before_outputs_had_a_scale_reads_as_it_always_did(small_pack):
-    rows = output_rows(small_pack, without=("logit_scale", "logit_offset"))
+    rows = output_rows(small_pack, without=("accepted_loss", "logit_scale", "logit_offset"))
     read = ModelPack.from_bytes(with_manifest(small_pack, outputs=rows))
-    assert {(output.logit_scale, output.logit_offset) for output in read.manifest.outputs} == {(1.0, 0.0)}
-    assert same(read, small_pack)
+    assert {(row.logit_scale, row.logit_offset, row.accepted_loss) for row in read.manifest.outputs} == {(1, 0, None)}
+    stated = output_rows(small_pack, logit_scale=1.0, logit_offset=0.0, accepted_loss=None)
+    assert same(read, ModelPack.from_bytes(with_manifest(small_pack, outputs=stated)))
 
 
 @pytest.mark.parametrize("changes", [{"logit_scale": 0.0}, {"logit_scale": -1.0}, {"logit_offset": None}])
