@@ -37,7 +37,7 @@ bench: install  ## Measure one window and one replay on this machine
 CHECKPOINT ?= build/full_size/checkpoint.pth
 STRESSED ?= build/full_size/stressed.pth
 
-bench-peers: install  ## Compare conversions with onnxruntime and torch (brings both, 15 minutes); CHECKPOINT=... STRESSED=...
+bench-peers: install  ## Compare conversions with onnxruntime and torch (brings both, 8 minutes); CHECKPOINT=... STRESSED=...
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'
 	$(BIN)/python -m benchmarks.peers $(CHECKPOINT) $(if $(wildcard $(STRESSED)),--stressed $(STRESSED))
 

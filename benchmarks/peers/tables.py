@@ -154,7 +154,7 @@ def _processes(comparison: Comparison) -> str:
 def _gateway(comparison: Comparison) -> str:
     of = {figure.name: figure.values for figure in comparison.gateway}
     return paragraph(
-        f"A process with the pack of {FULL} in edge.loop, {comparison.settings.n_processes} times: "
+        f"A process with the pack of {FULL} in edge.loop, median and range of {comparison.settings.n_processes}: "
         f"{_range(of['ready_s'], 1e3)} ms until it is ready, pack proven; peak RSS {_range(of['peak_rss_mb'], 1.0)} MB "
         f"after a minute of the synthetic heart, {min(of['estimated']):.0f} windows estimated."
     )
