@@ -10,6 +10,7 @@ from rich.table import Table
 
 from converter.report.agreement import Agreement
 from converter.report.facts import Report
+from edge.interpreter import installed_runtimes
 
 _SHOWN: Final = 12
 
@@ -26,6 +27,7 @@ def conversion_json(report: Report) -> dict[str, Any]:
         "peak_rss_mb": round(report.peak_rss_mb, 1),
         "operators": sum(report.execution.operators.values()),
         "delegated": report.execution.delegated,
+        "delegated_on": _shown_on(report),
         "calibration": report.calibration,
         "verification": report.verification,
         **_agreement(report.clean),
@@ -37,18 +39,25 @@ def conversion_json(report: Report) -> dict[str, Any]:
 
 
 def _agreement(agreement: Agreement) -> dict[str, Any]:
-    shifts = [
-        abs(row.auroc_converted - row.auroc_float)
+    areas = {
+        row.output_id: {"float": row.auroc_float, "converted": row.auroc_converted}
         for row in agreement.outputs
         if row.auroc_converted is not None and row.auroc_float is not None
-    ]
+    }
     return {
         "windows": agreement.n_windows,
         "spearman": {"median": _number(agreement.spearman_median), "min": _number(agreement.spearman_min)},
         "max_abs_logit": max(row.max_abs_logit for row in agreement.outputs),
         "flips": agreement.flips,
-        "auroc_shift_max": max(shifts, default=None),
+        "auroc": areas,
+        "auroc_shift_max": max((abs(area["converted"] - area["float"]) for area in areas.values()), default=None),
     }
+
+
+def _shown_on(report: Report) -> str:
+    """Name the runtime that was asked what it makes of the graph: the target, unless it is not installed here."""
+    installed = installed_runtimes()
+    return report.target if report.target in installed else next(iter(installed))
 
 
 def _number(value: float) -> float | None:
@@ -67,7 +76,7 @@ def conversion_table(report: Report, pack: Path, page: Path) -> Table:
         "model": f"{report.mode} for {report.target}: {report.float_bytes:,} bytes of float became "
         f"{report.model_bytes:,}",
         "tried": ", ".join(tried),
-        "operators": f"{n_operators}, {report.execution.delegated} of them taken by the delegate",
+        "operators": f"{n_operators}, {report.execution.delegated} of them delegated on {_shown_on(report)}",
         "calibrated with": report.calibration,
         "verified with": report.verification,
         "lost, accepted": ", ".join(report.accepted) or "none",

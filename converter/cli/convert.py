@@ -18,6 +18,7 @@ from converter.calibration import (
     with_artefacts,
 )
 from converter.cli.conversion import conversion_json, conversion_table, outputs_table
+from converter.cli.destinations import pack_name, refuse_unwritable
 from converter.convert import convert
 from converter.ecgfounder.checkpoint import Checkpoint, read_checkpoint
 from converter.gate import Gate
@@ -98,16 +99,19 @@ def convert_checkpoint(
     Example: anyecg convert finetuned.pth --labels labs.csv --calibration recordings/ -o labs.tflite
     """
     began_s = time.monotonic()
+    page = report_to or to.with_name("report.html")
+    refuse_unwritable(to, page)
+    called = pack_name(name, to)
     described = read_labels(labels)
     for warning in described.warnings:
         errors.print(f"[yellow]{escape(warning)}[/]", soft_wrap=True)
     read = read_checkpoint(checkpoint, n_outputs=len(described.outputs))
     _tell_of_batch_norm(read)
-    fitting, verifying = _windows(calibration, windows, seed, channel)
-    if labelled:
-        verifying = labelled_windows(labelled, ECGFOUNDER, len(described.outputs))
+    known = labelled_windows(labelled, ECGFOUNDER, len(described.outputs)) if labelled else None
+    fitting, unseen = _windows(calibration, windows, seed, channel)
+    verifying = known or unseen
     identity = PackIdentity(
-        name=name or to.stem.lower(),
+        name=called,
         version=release,
         lead=lead,
         outputs=described.outputs,
@@ -147,7 +151,6 @@ def convert_checkpoint(
             seconds=time.monotonic() - began_s,
             peak_rss_mb=peak_resident_mb(),
         )
-        page = report_to or to.with_name("report.html")
         write_report(page, report)
     if as_json:
         print_json({**conversion_json(report), "ignored_weights": len(read.ignored), "report": str(page)})

@@ -109,7 +109,7 @@ def _gate(gate: Gate, chosen: Trial) -> GateResult:
         _rank_limit("rank correlation with the float model, clean windows", gate.least_spearman, clean),
         Limit(
             f"decisions that changed, of {clean.n_windows} clean windows",
-            f"at most {gate.most_flips * clean.n_windows:.0f}",
+            f"at most {math.floor(gate.most_flips * clean.n_windows)}",
             max(row.flips for row in clean.outputs),
             sum(row.flips > gate.most_flips * clean.n_windows for row in clean.outputs),
         ),
@@ -142,7 +142,8 @@ def _speeds(done: ConversionReport) -> Iterator[Speed]:
 
 
 def _candidate(trial: Trial) -> Candidate:
-    worse = min((parity for parity in (trial.clean, trial.spoilt) if parity), key=lambda p: p.spearman_min)
+    both = (parity for parity in (trial.clean, trial.spoilt) if parity)
+    worse = min(both, key=lambda parity: -2.0 if math.isnan(parity.spearman_min) else parity.spearman_min)
     known = worse.known_spearman
     return Candidate(
         mode=trial.candidate.mode,
