@@ -1,6 +1,6 @@
 """Checkpoint to pack, in the order it happens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -79,6 +79,7 @@ def convert(
     target: Target = Target.LITERT,
     gate: Gate | None = None,
     accept: frozenset[str] = frozenset(),
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[ModelPack, ConversionReport]:
     """Make a pack of a fine-tuned Net1D.
 
@@ -102,6 +103,8 @@ def convert(
         What every output must keep.
     accept
         Outputs that may be lost all the same, by id; the manifest records them.
+    tell
+        Told of each stage as it begins.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def convert(
     """
     _refuse_mismatch(checkpoint, identity, accept)
     modes = _modes(mode, target)
-    gate, watch = gate or Gate(), Stopwatch()
+    gate, watch = gate or Gate(), Stopwatch(tell)
     with watch.timing("preprocessing"):
         source = Source(checkpoint, target, network_inputs(calibration, preprocessing))
     examination = Examination(source, identity, preprocessing, verification, spoilt, gate, accept, watch)

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -91,15 +91,19 @@ class Stopwatch:
 
     Parameters
     ----------
+    tell
+        Told of each stage as it begins.
     seconds
         By stage, summed.
     """
 
+    tell: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def timing(self, stage: str) -> Iterator[None]:
         """Add the time of a ``with`` block to a stage."""
+        self.tell(stage)
         began_s = time.perf_counter()
         try:
             yield

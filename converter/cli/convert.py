@@ -125,7 +125,7 @@ def convert_checkpoint(
             converter="",
         ),
     )
-    with errors.status("converting and verifying"):
+    with errors.status("converting") as status:
         pack, done = convert(
             read,
             identity,
@@ -137,6 +137,7 @@ def convert_checkpoint(
             target=runtime,
             gate=Gate(least_spearman, least_spearman_spoilt, most_flips, most_auroc_shift),
             accept=frozenset(accept or ()),
+            tell=lambda stage: status.update(f"converting: {stage}"),
         )
     size_bytes = write_pack(to, pack)
     with errors.status("writing the report"):
