@@ -97,7 +97,7 @@ class Stopwatch:
         By stage, summed.
     """
 
-    tell: Callable[[str], None]
+    tell: Callable[[str], None] = lambda _: None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
