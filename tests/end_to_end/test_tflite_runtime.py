@@ -10,22 +10,25 @@ import pytest
 from ai_edge_quantizer import qtyping, quantizer, recipe_manager
 
 from converter.calibration import synthetic_windows
+from converter.convert import convert
 from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.emit import emit
 from converter.ecgfounder.net1d import Net1DConfig
+from converter.gate import Gate
 from converter.quantise import Mode, quantise
 from converter.target import Target
 from edge.interpreter import open_interpreter
 from edge.model import open_model
-from edge.pack import SHIPPED, read_pack
+from edge.pack import SHIPPED, ModelPack, read_pack, write_pack
 from edge.preprocess import ECGFOUNDER
+from tests.conftest import ASKS_NOTHING, IDENTITY
 from tests.converter.networks import SMALL, random_weights
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ("tflite-runtime==2.14.0", "numpy<2", "scipy", "pydantic")
 CONVOLUTION, DENSE = qtyping.TFLOperationName.CONV_2D, qtyping.TFLOperationName.FULLY_CONNECTED
 INT8_STEPS = 6
-"""What a full int8 pack allows between families of kernels."""
+"""What a full int8 pack allows at the least between families of kernels."""
 
 
 @pytest.fixture(scope="session")
@@ -157,3 +160,77 @@ def test_tflite_runtime_delegates_the_float_graph_whole(older_python: Path, tmp_
         "print(json.dumps({'undelegated': dict(run.undelegated), 'partitions': run.partitions}))"
     )
     assert ask(older_python, script, model) == {"undelegated": {}, "partitions": 1}
+
+
+def converted(mode: Mode, target: Target, gate: Gate = ASKS_NOTHING) -> ModelPack:
+    """A small network of random weights, made as every pack is made."""
+    pack, _ = convert(
+        Checkpoint.of_state_dict(random_weights(SMALL, seed=0)),
+        IDENTITY,
+        preprocessing=ECGFOUNDER,
+        calibration=synthetic_windows(ECGFOUNDER, 16, seed=1),
+        verification=synthetic_windows(ECGFOUNDER, 16, seed=2),
+        mode=mode,
+        target=target,
+        gate=gate,
+    )
+    return pack
+
+
+THROUGH_THE_LOOP = """
+import json, pathlib, sys
+import numpy as np
+from edge.budget import Budget
+from edge.loop import InferenceLoop
+from edge.model import open_model
+from edge.outcome import Estimated
+from edge.pack import read_pack
+from edge.signal import SampleBlock, Scale
+
+model = open_model(read_pack(pathlib.Path(sys.argv[1])))
+counts = np.load(sys.argv[2])
+loop = InferenceLoop(model, hop_s=10.0, budget=Budget(latency_p99_ms=float("inf"), resident_mb=float("inf")))
+block = SampleBlock(counts, Scale(1e-3), 500.0, first_index=0, start_s=0.0, period_s=1 / 500.0, gap_before=None)
+outcomes = [outcome for outcome in (*loop.push(block), *loop.finish()) if isinstance(outcome, Estimated)]
+said = [[estimate.probability for estimate in outcome.estimates] for outcome in outcomes]
+print(json.dumps({"family": model.kernel_family, "said": said}))
+"""
+"""Estimates of a stream in microvolts, ten seconds after ten seconds."""
+
+
+@pytest.mark.parametrize("mode", [Mode.FULL, Mode.FLOAT])
+def test_a_pack_made_for_tflite_runtime_gives_there_what_it_gives_on_litert(
+    older_python: Path, tmp_path: Path, mode: Mode
+) -> None:
+    pack, counts = converted(mode, Target.TFLITE_RUNTIME), tmp_path / "counts.npy"
+    write_pack(tmp_path / "made.tflite", pack)
+    windows = synthetic_windows(ECGFOUNDER, 8, seed=7).millivolts
+    np.save(counts, np.rint(1000 * windows.ravel()).astype(np.int32))
+    there = ask(older_python, THROUGH_THE_LOOP, tmp_path / "made.tflite", counts)
+    here = ask(Path(sys.executable), THROUGH_THE_LOOP, tmp_path / "made.tflite", counts)
+    assert (there["family"], here["family"]) == ("tflite-runtime/builtin", "litert/xnnpack")
+    logits = [np.log(p) - np.log1p(-p) for p in (np.array(there["said"]), np.array(here["said"]))]
+    assert logits[0].shape == logits[1].shape
+    assert len(logits[0]) >= 3
+    scales = np.array([row.logit_scale for row in pack.manifest.outputs])
+    output = open_interpreter(pack.model).output.quantisation
+    allowed = pack.self_test.tolerance * scales * (output.scale if output else 1.0)
+    assert (np.abs(logits[0] - logits[1]) <= allowed).all()
+
+
+@pytest.mark.parametrize("mode", [Mode.MIXED, Mode.DYNAMIC])
+def test_a_pack_made_for_litert_is_refused_on_tflite_runtime_with_the_reason(
+    older_python: Path, tmp_path: Path, mode: Mode
+) -> None:
+    # A gate that asks nothing lets a mixed pack be int8 throughout, which is right everywhere.
+    write_pack(tmp_path / "made.tflite", converted(mode, Target.LITERT, Gate(0.99, -1.0, 1.0, 1.0)))
+    script = (
+        "import json, sys, pathlib; from edge.errors import RuntimeUnavailable; "
+        "from edge.model import open_model; from edge.pack import read_pack\n"
+        "try: open_model(read_pack(pathlib.Path(sys.argv[1]))); said = 'opened'\n"
+        "except RuntimeUnavailable as error: said = str(error)\n"
+        "print(json.dumps({'said': said}))"
+    )
+    said = str(ask(older_python, script, tmp_path / "made.tflite")["said"])
+    assert "this pack has dynamic-range convolutions" in said
+    assert "convert it with --mode full" in said
