@@ -140,8 +140,11 @@ def write_pack(path: Path, pack: ModelPack) -> int:
     """Write the pack, whole or not at all; return its size in bytes."""
     data = pack.to_bytes()
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(data)
-    partial.replace(path)
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return len(data)
 
 

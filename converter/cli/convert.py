@@ -18,7 +18,7 @@ from converter.calibration import (
     with_artefacts,
 )
 from converter.cli.conversion import conversion_json, conversion_table, outputs_table
-from converter.cli.destinations import pack_name, refuse_unwritable
+from converter.cli.destinations import pack_name, refuse_unwritable, writing
 from converter.convert import convert
 from converter.ecgfounder.checkpoint import Checkpoint, read_checkpoint
 from converter.gate import Gate
@@ -139,7 +139,8 @@ def convert_checkpoint(
             accept=frozenset(accept or ()),
             tell=lambda stage: status.update(f"converting: {stage}"),
         )
-    size_bytes = write_pack(to, pack)
+    with writing(to):
+        size_bytes = write_pack(to, pack)
     with errors.status("writing the report"):
         checked = done.source.inputs[:_TORCH_WINDOWS]
         report = compose(
@@ -152,7 +153,8 @@ def convert_checkpoint(
             seconds=time.monotonic() - began_s,
             peak_rss_mb=peak_resident_mb(),
         )
-        write_report(page, report)
+        with writing(page):
+            write_report(page, report)
     if as_json:
         print_json({**conversion_json(report), "ignored_weights": len(read.ignored), "report": str(page)})
     else:

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -57,3 +59,21 @@ def pack_name(asked: str | None, pack: Path) -> str:
             advice="begin with a letter or digit, and use small letters, digits, dots, hyphens and underscores",
         )
     return asked
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell in one line of what the system refuses while a file is written, such as a full disk.
+
+    Raises
+    ------
+    EdgeError
+        With the system's reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise EdgeError(
+            f"{path} cannot be written: {error.strerror}",
+            advice="make room, or name another folder with -o or --report",
+        ) from error

@@ -21,6 +21,7 @@ from converter.report.gather import agreement_of, frontier_points, operator_choi
 from converter.report.layers import LayerError, layer_errors
 from converter.target import Target
 from converter.trial import Trial
+from edge.interpreter import installed_runtimes
 from edge.pack import ModelPack
 
 _LAYER_WINDOWS: Final = 4
@@ -167,6 +168,9 @@ def _choices(done: ConversionReport) -> Iterator[Choice]:
     yield Choice("mode", candidate.mode, why)
     grouped = "as one operator" if done.target is Target.LITERT else "as a convolution for each group"
     yield Choice("grouped convolutions", grouped, f"the fastest form on {done.target}")
+    if done.target not in installed_runtimes():
+        said = f"{done.target} is not installed here: there, fewer operators may be delegated"
+        yield Choice("operators", f"counted on {next(iter(installed_runtimes()))}", said)
     if candidate.mode is not Mode.FLOAT:
         yield Choice("weights", "int8, one scale for each output channel", "rounding them moves the outputs least")
         yield Choice(
