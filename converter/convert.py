@@ -64,7 +64,7 @@ class ConversionReport:
     @property
     def lost(self) -> tuple[str, ...]:
         """Outputs that were not kept, and accepted."""
-        return tuple(sorted(self.chosen.failures))
+        return tuple(sorted(self.chosen.failures.keys() - set(self.chosen.refused)))
 
 
 def convert(
@@ -109,8 +109,9 @@ def convert(
     Raises
     ------
     ConversionError
-        If the head does not match the outputs, an accepted output is none of them, the target does not run the mode,
-        or an output was not kept and is not accepted.
+        If the head does not match the outputs, an accepted output is none of them, or the target does not run the mode.
+    NotKept
+        If an output was not kept and is not accepted; it carries the report.
     """
     _refuse_mismatch(checkpoint, identity, accept)
     modes = _modes(mode, target)
@@ -119,13 +120,11 @@ def convert(
         source = Source(checkpoint, target, network_inputs(calibration, preprocessing))
     examination = Examination(source, identity, preprocessing, verification, spoilt, gate, accept, watch)
     trials = list(examination.trials(modes))
-    passed = [trial for trial in trials if not trial.refused]
-    if not passed:
-        raise _not_kept(trials, target)
     with watch.timing("timing"):
-        speeds = _speeds(source, passed)
+        speeds = _speeds(source, [trial for trial in trials if not trial.refused])
     trials = [replace(trial, speed=speeds.get(trial.candidate.mode)) for trial in trials]
-    chosen = _fastest([trial for trial in trials if not trial.refused])
+    passed = [trial for trial in trials if not trial.refused]
+    chosen = _fastest(passed) if passed else min(trials, key=lambda trial: len(trial.refused))
     report = ConversionReport(
         target=target,
         source=source,
@@ -137,7 +136,26 @@ def convert(
         stage_seconds=watch.seconds,
     )
     pack = examination.pack(_with_losses(chosen), chosen.clean)
-    return replace(pack, parity=_kept(report, calibration)), report
+    pack = replace(pack, parity=_kept(report, calibration))
+    if chosen.refused:
+        raise _not_kept(pack, report)
+    return pack, report
+
+
+class NotKept(ConversionError):
+    """Outputs were lost that may not be lost.
+
+    Parameters
+    ----------
+    problem, advice
+        As `edge.errors.EdgeError` takes them.
+    pack, report
+        What would have been made, and how it did: the trial that lost the fewest outputs.
+    """
+
+    def __init__(self, problem: str, *, advice: str, pack: ModelPack, report: ConversionReport) -> None:
+        super().__init__(ConversionFault.NOT_KEPT, problem, advice=advice)
+        self.pack, self.report = pack, report
 
 
 def with_outputs(pack: ModelPack, outputs: Sequence[Output], **parity: Any) -> ModelPack:
@@ -181,7 +199,7 @@ def _here(target: Target) -> str | None:
 
 def _speeds(source: Source, passed: Sequence[Trial]) -> dict[Mode, Speed]:
     """Time what passed, and the float network beside it, where the target is installed."""
-    if _here(source.target) is None:
+    if not passed or _here(source.target) is None:
         return {}
     models = {Mode.FLOAT: source.model, **{trial.candidate.mode: trial.candidate.model for trial in passed}}
     opened = {mode: open_interpreter(model, runtime=source.target) for mode, model in models.items()}
@@ -195,17 +213,17 @@ def _fastest(passed: Sequence[Trial]) -> Trial:
     return min(passed, key=lambda trial: trial.speed.median_ms if trial.speed else np.inf)
 
 
-def _not_kept(trials: Sequence[Trial], target: Target) -> ConversionError:
-    """Tell of the trial that lost the fewest outputs."""
-    best = min(trials, key=lambda trial: len(trial.refused))
+def _not_kept(pack: ModelPack, report: ConversionReport) -> NotKept:
+    best, trials = report.chosen, report.trials
     first = best.refused[0]
     others = f" (and {len(best.refused) - 1} more outputs lost)" if len(best.refused) > 1 else ""
     tried = f"no mode keeps every output; nearest is {best.candidate.mode}: " if len(trials) > 1 else ""
-    return ConversionError(
-        ConversionFault.NOT_KEPT,
+    return NotKept(
         f"{tried}output {first} was not kept{others}: {best.failures[first]}",
-        advice=f"calibrate with more and other windows{_another_mode(trials, target)}, or accept the loss: --accept "
-        + " --accept ".join(best.refused[:_MOST_NAMED]),
+        advice=f"calibrate with more and other windows{_another_mode(trials, report.target)}, or accept the loss: "
+        "--accept " + " --accept ".join(best.refused[:_MOST_NAMED]),
+        pack=pack,
+        report=report,
     )
 
 

@@ -31,7 +31,7 @@ def conversion_json(report: Report) -> dict[str, Any]:
         "calibration": report.calibration,
         "verification": report.verification,
         **_agreement(report.clean),
-        "outputs_failed": list(report.accepted),
+        "outputs_failed": sorted((*report.failed, *report.accepted)),
         "float_vs_torch_max": report.float_vs_torch_max,
         "median_ms": {speed.name: round(speed.median_ms, 3) for speed in report.speed},
         "spoilt": _agreement(report.spoilt) if report.spoilt else None,

@@ -19,7 +19,7 @@ from converter.calibration import (
 )
 from converter.cli.conversion import conversion_json, conversion_table, outputs_table
 from converter.cli.destinations import pack_name, refuse_unwritable, writing
-from converter.convert import convert
+from converter.convert import NotKept, convert
 from converter.ecgfounder.checkpoint import Checkpoint, read_checkpoint
 from converter.gate import Gate
 from converter.labels import read_labels
@@ -125,22 +125,26 @@ def convert_checkpoint(
             converter="",
         ),
     )
-    with errors.status("converting") as status:
-        pack, done = convert(
-            read,
-            identity,
-            preprocessing=ECGFOUNDER,
-            calibration=fitting,
-            verification=verifying,
-            spoilt=with_artefacts(verifying, seed=seed),
-            mode=None if mode is _Asked.AUTO else Mode(mode),
-            target=runtime,
-            gate=Gate(least_spearman, least_spearman_spoilt, most_flips, most_auroc_shift),
-            accept=frozenset(accept or ()),
-            tell=lambda stage: status.update(f"converting: {stage}"),
-        )
-    with writing(to):
-        size_bytes = write_pack(to, pack)
+    refused: NotKept | None = None
+    try:
+        with errors.status("converting") as status:
+            pack, done = convert(
+                read,
+                identity,
+                preprocessing=ECGFOUNDER,
+                calibration=fitting,
+                verification=verifying,
+                spoilt=with_artefacts(verifying, seed=seed),
+                mode=None if mode is _Asked.AUTO else Mode(mode),
+                target=runtime,
+                gate=Gate(least_spearman, least_spearman_spoilt, most_flips, most_auroc_shift),
+                accept=frozenset(accept or ()),
+                tell=lambda stage: status.update(f"converting: {stage}"),
+            )
+        with writing(to):
+            size_bytes = write_pack(to, pack)
+    except NotKept as error:
+        refused, pack, done, size_bytes = error, error.pack, error.report, 0
     with errors.status("writing the report"):
         checked = done.source.inputs[:_TORCH_WINDOWS]
         report = compose(
@@ -157,9 +161,12 @@ def convert_checkpoint(
             write_report(page, report)
     if as_json:
         print_json({**conversion_json(report), "ignored_weights": len(read.ignored), "report": str(page)})
-    else:
+    elif not refused:
         output.print(conversion_table(report, to, page))
         output.print(outputs_table(report))
+    if refused:
+        errors.print(f"the report shows what was lost: {escape(str(page))}", soft_wrap=True)
+        raise refused
 
 
 def _tell_of_batch_norm(checkpoint: Checkpoint) -> None:

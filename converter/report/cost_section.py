@@ -13,11 +13,12 @@ def cost_section(report: Report) -> Markup:
 
 def _sizes(report: Report) -> Markup:
     part = report.model_bytes / report.float_bytes
+    pack = f"{megabytes(report.pack_bytes)} ({report.pack_bytes:,} bytes)" if report.pack_bytes else "not written"
     return facts(
         [
             ("float graph", f"{megabytes(report.float_bytes)} ({report.float_bytes:,} bytes)"),
             ("this graph", f"{megabytes(report.model_bytes)} ({report.model_bytes:,} bytes), {part:.1%} of float"),
-            ("pack", f"{megabytes(report.pack_bytes)} ({report.pack_bytes:,} bytes)"),
+            ("pack", pack),
         ]
     )
 

@@ -156,7 +156,7 @@ class Report:
     calibration, verification
         Where the windows come from.
     float_bytes, model_bytes, pack_bytes
-        Size of the float graph, of the converted one, and of the pack's file.
+        Size of the float graph, of the converted one, and of the pack's file; 0 where none was written.
     seconds, stage_seconds, peak_rss_mb
         What the conversion itself took.
     float_vs_torch_max

@@ -155,17 +155,27 @@ def test_without_recordings_the_user_is_told_that_the_heart_was_synthetic(folder
     assert ("synthetic heart" in done.stderr, "synthetic heart" in last_object(done)["calibration"]) == (True, True)
 
 
-def test_losses_are_refused_and_nothing_is_written(folder):
-    before = sorted(folder.iterdir())
-    done = convert(
-        folder, *ANYTHING, "--mode", "full", "--most-flips", 0, "--most-auroc-shift", 0, "--least-spearman", 1
-    )
+NOTHING_LOST = ("--mode", "full", "--most-flips", 0, "--most-auroc-shift", 0, "--least-spearman", 1)
+
+
+def test_losses_are_refused_and_only_the_report_of_them_is_written(folder):
+    before = {path.name for path in folder.iterdir()}
+    done = convert(folder, *ANYTHING, *NOTHING_LOST)
     last_line = done.stderr.splitlines()[-1]
     assert (done.returncode, done.stdout) == (1, "")
     assert "output potassium_low was not kept" in last_line
     assert "rank correlation" in last_line
     assert "--accept potassium_low" in last_line
-    assert sorted(folder.iterdir()) == before
+    assert {path.name for path in folder.iterdir()} - before == {"report.html", "report.json"}
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert ("of 3 outputs not kept." in page, "not written" in page) == (True, True)
+
+
+def test_refused_losses_stand_in_the_object_for_machines_too(folder):
+    done = convert(folder, *ANYTHING, *NOTHING_LOST, "--json")
+    said = last_object(done)
+    assert (done.returncode, said["size_bytes"]) == (1, 0)
+    assert "potassium_low" in said["outputs_failed"]
 
 
 def test_a_loss_that_is_accepted_is_told_and_stands_in_the_pack(folder):
