@@ -1,7 +1,6 @@
 """What flows through a float graph: every tensor of a window, and its range over many windows."""
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,19 +27,32 @@ class ActivationReader:
     """
 
     def __init__(self, model: bytes, graph: OperatorGraph) -> None:
-        with hushed(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*", category=UserWarning)
-            self._run = litert.Interpreter(
-                model_content=model, num_threads=_THREADS, experimental_preserve_all_tensors=True
-            )
-            self._run.allocate_tensors()
+        self._run = with_all_tensors(model)
         self._graph = graph
+
+    def run(self, x: NDArray[np.float32]) -> None:
+        """Run one network input, shape (window_samples,)."""
+        self._run.set_tensor(self._graph.input, x.reshape(self._graph.shapes[self._graph.input]))
+        self._run.invoke()
+
+    def value(self, tensor: int) -> NDArray[np.float32]:
+        """A tensor of the last input."""
+        value: NDArray[np.float32] = self._run.get_tensor(tensor)
+        return value
 
     def read(self, x: NDArray[np.float32]) -> dict[int, NDArray[np.float32]]:
         """Tensors of one network input, shape (window_samples,), by number."""
-        self._run.set_tensor(self._graph.input, x.reshape(self._graph.shapes[self._graph.input]))
-        self._run.invoke()
-        return {tensor: self._run.get_tensor(tensor) for tensor in self._graph.activations}
+        self.run(x)
+        return {tensor: self.value(tensor) for tensor in self._graph.activations}
+
+
+def with_all_tensors(model: bytes) -> Any:
+    """Open a model in LiteRT so that every tensor can be read after a run."""
+    with hushed(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*", category=UserWarning)
+        run = litert.Interpreter(model_content=model, num_threads=_THREADS, experimental_preserve_all_tensors=True)
+        run.allocate_tensors()
+    return run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,21 +107,19 @@ def survey(model: bytes, graph: OperatorGraph, inputs: NDArray[np.float32]) -> R
     peaks = {tensor: np.zeros(graph.shapes[tensor][-1], np.float32) for tensor in graph.activations}
     logits = []
     for x in inputs:
-        values = reader.read(x)
-        for tensor, (low, high) in _extremes(values):
+        reader.run(x)
+        for tensor in graph.activations:
+            low, high = _extremes(reader.value(tensor))
             np.maximum(peaks[tensor], np.maximum(-low, high), out=peaks[tensor])
             lowest[tensor] = min(lowest[tensor], float(low.min()))
             highest[tensor] = max(highest[tensor], float(high.max()))
-        logits.append(values[graph.output][0])
+        logits.append(reader.value(graph.output)[0])
     del reader
     give_back_memory()
     return Ranges(lowest, highest, peaks, np.stack(logits))
 
 
-def _extremes(
-    values: dict[int, NDArray[np.float32]],
-) -> Iterator[tuple[int, tuple[NDArray[np.float32], NDArray[np.float32]]]]:
+def _extremes(value: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Smallest and largest value of each channel."""
-    for tensor, value in values.items():
-        by_channel = value.reshape(-1, value.shape[-1])
-        yield tensor, (by_channel.min(axis=0), by_channel.max(axis=0))
+    by_channel = value.reshape(-1, value.shape[-1])
+    return by_channel.min(axis=0), by_channel.max(axis=0)

@@ -1,20 +1,16 @@
 """Where along the network the error is born and how it grows: both graphs run, compared tensor by tensor."""
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from ai_edge_litert import interpreter as litert
 from numpy.typing import NDArray
 
-from converter.activations import ActivationReader
+from converter.activations import ActivationReader, with_all_tensors
 from converter.operators import Operator, OperatorGraph, read_operators
-from edge.interpreter import hushed
 
-_THREADS: Final = 2
 _WEIGHTED: Final = frozenset({"CONV_2D", "FULLY_CONNECTED"})
 _INT8_LOWEST, _INT8_HIGHEST = -128, 127
 
@@ -76,10 +72,10 @@ def layer_errors(float_model: bytes, model: bytes, inputs: NDArray[np.float32]) 
     sums = {tensor: np.zeros(3) for tensor in graph.activations if graph.names[tensor] in converted}
     largest = dict.fromkeys(sums, 0.0)
     for x in inputs:
-        expected = reference.read(x)
+        reference.run(x)
         converted.run(x)
         for tensor, total in sums.items():
-            value = expected[tensor].astype(np.float64)
+            value = reference.value(tensor).astype(np.float64)
             error = converted.value(graph.names[tensor]) - value
             clipped = converted.clipped(graph.names[tensor], value)
             sums[tensor] = total + np.array([np.mean(value**2), np.mean(error**2), clipped])
@@ -124,12 +120,7 @@ class _ConvertedReader:
     """
 
     def __init__(self, model: bytes, graph: OperatorGraph) -> None:
-        with hushed(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors.*", category=UserWarning)
-            self._run = litert.Interpreter(
-                model_content=model, num_threads=_THREADS, experimental_preserve_all_tensors=True
-            )
-            self._run.allocate_tensors()
+        self._run = with_all_tensors(model)
         self._tensors: dict[str, dict[str, Any]] = {}
         by_index = {}
         for detail in self._run.get_tensor_details():
