@@ -69,7 +69,7 @@ class Interpreter(Protocol):
 
     @property
     def kernel_family(self) -> str:
-        """Runtime and kernels; within a family results are equal bit for bit."""
+        """Runtime and kernels; within a family int8 results are equal bit for bit."""
         ...
 
     @property

@@ -93,7 +93,8 @@ class Model:
             together = self._interpreter.invoke_batch(inputs)
         except PackError:
             return 1
-        alone = test.outputs.get(self.kernel_family)  # the self-test has found the same here
+        is_int8 = self._interpreter.output.dtype == np.int8
+        alone = test.outputs.get(self.kernel_family) if is_int8 else None  # the self-test has found the same here
         expected = self.infer_all(inputs, 1) if alone is None else np.resize(alone, (wanted, *alone.shape[1:]))
         return wanted if np.array_equal(together, expected) else 1
 
@@ -134,11 +135,13 @@ class Model:
             raise _failed(self.pack, f"preprocessing differs by {input_error:g}")
         outputs = np.stack([self.infer(x) for x in test.inputs])
         family = self.kernel_family
-        if family in test.outputs:
+        # Float kernels round as the processor they were written for does: only int8 has the same bits on all of them.
+        if family in test.outputs and outputs.dtype == np.int8:
             if not np.array_equal(outputs, test.outputs[family]):
                 raise _failed(self.pack, f"{family} does not give the outputs it gave when the pack was made")
             return
-        for other, expected in test.outputs.items():
+        comparable = {family: test.outputs[family]} if family in test.outputs else test.outputs
+        for other, expected in comparable.items():
             error = np.abs(outputs.astype(np.float64) - expected.astype(np.float64)).max()
             if not error <= test.tolerance:
                 raise _failed(self.pack, f"{family} differs from {other} by {error:g}, {test.tolerance:g} is allowed")

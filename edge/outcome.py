@@ -103,7 +103,7 @@ class Estimated:
     pack
         Name and version of the pack, with DEMONSTRATION where it is one.
     kernel_family
-        The kernels that computed it; within a family results are equal bit for bit.
+        The kernels that computed it; within a family int8 results are equal bit for bit.
     """
 
     span: Span

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from converter.activations import ActivationReader
@@ -182,13 +182,20 @@ def residual_network():
 RESIDUAL = residual_network()
 
 
-@settings(max_examples=30)
+def pooled_alike(before, after):
+    """Whether each pool takes the same value of both: where another one wins in between there is no derivative."""
+    pooled = RESIDUAL.graph.names.index("first")
+    return np.array_equal(*(values[pooled].reshape(12, 2, 4).argmax(axis=1) for values in (before, after)))
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.filter_too_much])
 @given(seed=seeds)
 def test_of_a_network_whose_tensors_have_several_readers(seed):
     x = np.random.default_rng(seed).normal(0, 1, (1, 48)).astype(np.float32)
     random, step = np.random.default_rng(seed), 1e-3
     direction = random.choice([-1.0, 1.0], (1, 48))
     weights = random.choice([-1.0, 1.0], (1, 3))
+    assume(pooled_alike(RESIDUAL.values(x - step * direction), RESIDUAL.values(x + step * direction)))
     difference = np.sum(weights * (RESIDUAL.output(x + step * direction) - RESIDUAL.output(x - step * direction)))
     (part,) = RESIDUAL.through_readers(x, weights)[RESIDUAL.graph.input]
     size = float(np.abs(part).sum())
