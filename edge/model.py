@@ -144,7 +144,8 @@ class Model:
         for other, expected in comparable.items():
             error = np.abs(outputs.astype(np.float64) - expected.astype(np.float64)).max()
             if not error <= test.tolerance:
-                raise _failed(self.pack, f"{family} differs from {other} by {error:g}, {test.tolerance:g} is allowed")
+                than = "what it gave when the pack was made" if other == family else other
+                raise _failed(self.pack, f"{family} differs from {than} by {error:g}, {test.tolerance:g} is allowed")
 
 
 def open_model(pack: ModelPack, *, runtime: str | None = None, n_threads: int = 1) -> Model:
