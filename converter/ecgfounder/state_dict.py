@@ -43,6 +43,8 @@ def read_state_dict(path: Path) -> StateDict:
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise _unreadable(path, "is none of " + ", ".join(_READERS))
+    if not path.is_file():
+        raise _unreadable(path, "cannot be read: there is no such file")
     try:
         return read(path)
     except ConversionError:

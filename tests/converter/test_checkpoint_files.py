@@ -212,9 +212,16 @@ def test_a_format_whose_package_is_not_installed_says_which_extra_brings_it(
     tmp_path, monkeypatch, suffix, package, extra
 ):
     monkeypatch.setitem(sys.modules, package, None)
+    (tmp_path / f"a{suffix}").touch()
     with pytest.raises(ConversionError, match=rf"pip install 'anyecg-edge\[{extra}\]'") as caught:
         read_checkpoint(tmp_path / f"a{suffix}")
     assert caught.value.fault is ConversionFault.NEEDS_EXTRA
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing_even_where_its_package_is_too(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    fault, problem = refusal(tmp_path / "absent.pth")
+    assert (fault, "there is no such file" in problem) == (ConversionFault.UNREADABLE_CHECKPOINT, True)
 
 
 def test_what_lies_beside_the_state_dict_is_of_no_account(tmp_path):
