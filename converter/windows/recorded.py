@@ -112,7 +112,7 @@ def recorded_split(
         sides[0].add(first)
         sides[1].add(rest)
         how = [f"the first {share:.0%} of the one recording", f"the last {1 - share:.0%} of the one recording"]
-    elif any(side.filled < 1.0 for side in sides):
+    elif readable and any(side.filled < 1.0 for side in sides):
         # Now that their lengths are known, longest first leaves the short ones to fill what is missing.
         sides = [Spread(n) for n in wanted]
         for _, path in sorted(readable, reverse=True):

@@ -228,6 +228,12 @@ def test_recordings_without_a_readable_window_are_refused_with_the_gates_reasons
     assert "9 rejected (flat 9)" in refusal(source)
 
 
+def test_a_split_of_nothing_readable_says_what_was_rejected(tmp_path):
+    write_npz(tmp_path / "flat.npz", np.zeros((20, 2500)))
+    with pytest.raises(ConversionError, match=r"20 windows found; 20 rejected \(flat 20\)"):
+        recorded_split(tmp_path / "flat.npz", CONTRACT, 8, 8, seed=0)
+
+
 def test_one_window_many_times_is_refused_as_one_sided(people, tmp_path):
     shifted = np.stack([np.roll(people["p0"][0], 100 * i) * (1 + 0.1 * i) for i in range(10)])
     assert "one-sided: only 1 of 8 windows" in refusal(write_npz(tmp_path / "a.npz", shifted))
