@@ -68,11 +68,21 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session")
 def small_pack() -> ModelPack:
     """A pack of a small Net1D with seeded random weights, made as every pack is made."""
+    return _small_pack(Mode.FULL)
+
+
+@pytest.fixture(scope="session")
+def small_float_pack() -> ModelPack:
+    """The same with float outputs, as dynamic and mixed packs have them."""
+    return _small_pack(Mode.DYNAMIC)
+
+
+def _small_pack(mode: Mode) -> ModelPack:
     pack, _ = convert(
         Checkpoint.of_state_dict(random_weights(SMALL, seed=0)),
         IDENTITY,
         preprocessing=ECGFOUNDER,
-        mode=Mode.FULL,
+        mode=mode,
         calibration=synthetic_windows(ECGFOUNDER, 16, seed=1),
         verification=synthetic_windows(ECGFOUNDER, 32, seed=2),
         gate=ASKS_NOTHING,

@@ -3,16 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from converter.calibration import synthetic_windows
-from converter.convert import convert
-from converter.ecgfounder.checkpoint import Checkpoint
-from converter.quantise import Mode
 from edge.errors import PackError, PackFault
 from edge.interpreter import TensorSpec, open_interpreter
 from edge.model import Model, open_model
-from edge.preprocess import ECGFOUNDER
-from tests.conftest import ASKS_NOTHING, IDENTITY
-from tests.converter.networks import SMALL, random_weights
 from tests.edge.batches import stating_its_batch
 from tests.edge.signals import heartbeat
 
@@ -56,26 +49,13 @@ def test_another_kernel_family_that_differs_by_more_fails_the_self_test(small_pa
     assert "litert/xnnpack differs from another/family by 3, 2 is allowed" in problem
 
 
-@pytest.fixture(scope="module")
-def float_pack():
-    """A pack whose outputs are float, as those of dynamic and mixed packs are."""
-    pack, _ = convert(
-        Checkpoint.of_state_dict(random_weights(SMALL, seed=0)),
-        IDENTITY,
-        preprocessing=ECGFOUNDER,
-        mode=Mode.DYNAMIC,
-        calibration=synthetic_windows(ECGFOUNDER, 8, seed=1),
-        verification=synthetic_windows(ECGFOUNDER, 16, seed=2),
-        gate=ASKS_NOTHING,
-    )
-    return pack
-
-
 @pytest.mark.parametrize("part_of_tolerance", [0.5, 2.0])
-def test_float_outputs_of_another_processor_may_differ_by_the_tolerance_within_a_family(float_pack, part_of_tolerance):
-    test = float_pack.self_test
+def test_float_outputs_of_another_processor_may_differ_by_the_tolerance_within_a_family(
+    small_float_pack, part_of_tolerance
+):
+    test = small_float_pack.self_test
     moved = {family: changed(y, part_of_tolerance * test.tolerance) for family, y in test.outputs.items()}
-    elsewhere = with_self_test(float_pack, outputs=moved)
+    elsewhere = with_self_test(small_float_pack, outputs=moved)
     if part_of_tolerance < 1:
         assert open_model(elsewhere).batch_of(3) == 3
     else:
