@@ -6,7 +6,7 @@ import numpy as np
 
 from ble_gateway.simulator.script import Script
 from ble_gateway.stream import Received
-from ble_gateway.wearables.polar_h10 import EcgFrame, encode_ecg
+from ble_gateway.wearables.polar_pmd import EcgFrame, encode_ecg
 from edge.signal import GapReason
 
 BEGIN_S = 1_790_000_000.0

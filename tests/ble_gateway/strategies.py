@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ble_gateway.wearables import heart_rate as hr
-from ble_gateway.wearables import polar_h10 as h10
+from ble_gateway.wearables import polar_pmd as h10
 
 ecg_frames = st.builds(
     lambda timestamp_ns, samples: h10.EcgFrame(timestamp_ns, np.array(samples, np.int32)),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ble_gateway.errors import FrameError, GatewayFault
-from ble_gateway.wearables import polar_h10 as h10
+from ble_gateway.wearables import polar_pmd as h10
 from tests.ble_gateway.places import GOLDEN, vendor_vectors
 from tests.ble_gateway.strategies import control_packets, ecg_frames, hostile_bytes, settings
 
