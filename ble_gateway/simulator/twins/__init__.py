@@ -1,0 +1,1 @@
+"""The virtual twins of the wearables, one module a protocol."""
