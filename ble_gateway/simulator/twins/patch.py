@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -35,7 +36,7 @@ from ble_gateway.wearables.patch_stream import COUNT_MODULUS, STREAM, TICK_HZ, F
 FRAME_SAMPLES: Final = {125: 25, 250: 50, 500: 75}
 """Five frames a second, as far as 24-bit samples fit one."""
 PACE: Final = 4
-"""Backfilled frames that may follow a live one."""
+"""Backfilled frames that may follow a request or a live frame."""
 MOST_REQUESTS: Final = 16
 _PICOVOLTS_PER_COUNT: Final = 500_000
 _RAIL: Final = 1 << 19
@@ -116,7 +117,9 @@ class PatchTwin:
 
     def written(self, characteristic: str, data: bytes) -> Iterable[Sent]:
         """Answer a command, and do what it says."""
-        return [_indicate(packet) for packet in self._obey(data)] if characteristic == CONTROL else ()
+        if characteristic != CONTROL:
+            return ()
+        return [*(_indicate(packet) for packet in self._obey(data)), *self._again(PACE)]
 
     def taken(self, taken: Taken) -> Iterable[Sent]:
         """Keep the samples; send them, and behind them some of what was asked for."""
@@ -125,8 +128,7 @@ class PatchTwin:
         if not self._streaming:
             return sent
         overrun = [_indicate(packet) for packet in self._forget_what_is_gone()]
-        again = [_notify(frame) for _ in range(PACE) if (frame := self._next_wanted())]
-        return [_notify(live), *overrun, *again, *sent]
+        return [_notify(live), *overrun, *self._again(PACE), *sent]
 
     def disconnected(self) -> None:
         """Send no more; samples are taken and kept as before."""
@@ -140,7 +142,7 @@ class PatchTwin:
         self._setup = replace(self._setup, epoch=(self._setup.epoch + 1) % (1 << 16))
 
     def ended(self) -> Iterable[Sent]:
-        """Say farewell where a stream is on."""
+        """Say farewell where a stream is on, after what was asked for."""
         return self._say_farewell(Reason.SWITCHED_OFF)
 
     def _obey(self, data: bytes) -> list[Packet]:
@@ -179,6 +181,11 @@ class PatchTwin:
         left = (range(max(oldest, wanted.start), wanted.stop) for wanted in self._wanted)
         self._wanted = deque(wanted for wanted in left if wanted)
         return gone
+
+    def _again(self, most: int) -> list[Sent]:
+        """Send the next of the frames that were asked for."""
+        frames = iter(self._next_wanted, None)
+        return [_notify(frame) for frame in islice(frames, most)]
 
     def _next_wanted(self) -> Frame | None:
         """Cut the next backfilled frame out of a kept one."""
@@ -228,7 +235,7 @@ class PatchTwin:
         return [*said, *(self._say_farewell(Reason.BATTERY_EMPTY) if low else ())]
 
     def _say_farewell(self, reason: Reason) -> list[Sent]:
-        said = [_indicate(Farewell(reason))] if self._streaming else []
+        said = [*self._again(len(self._ring)), _indicate(Farewell(reason))] if self._streaming else []
         self._streaming = False
         self._wanted.clear()
         return said

@@ -186,7 +186,8 @@ def test_live_frames_go_first_and_a_few_of_those_asked_for_behind_each():
     gateway = connected()
     gateway.deafly(10)
     gateway.ask(0, 10 * FRAME)
-    for n_again in (PACE, PACE, 10 - 2 * PACE, 0):
+    assert [decode_is_backfilled(sent) for sent in gateway.sent[-PACE:]] == [True] * PACE
+    for n_again in (PACE, 10 - 2 * PACE, 0):
         before = len(gateway.sent)
         gateway.wear(1)
         flags = [decode_frame(sent.value).backfilled for sent in gateway.sent[before:]]
@@ -235,10 +236,10 @@ def test_samples_not_yet_taken_are_missing():
 
 def test_requests_beyond_those_that_can_wait_are_missing():
     gateway = connected()
-    gateway.wear(2)
+    gateway.deafly(100)
     for first in range(MOST_REQUESTS + 2):
-        gateway.ask(first, 1)
-    assert gateway.heard(Missing) == [Missing(MOST_REQUESTS, 1), Missing(MOST_REQUESTS + 1, 1)]
+        gateway.ask(first, 99 * FRAME)
+    assert gateway.heard(Missing) == [Missing(first, 99 * FRAME) for first in (MOST_REQUESTS, MOST_REQUESTS + 1)]
 
 
 @given(
@@ -297,7 +298,7 @@ def test_large_samples_take_three_bytes_and_what_no_heart_gives_is_an_electrode_
     gateway.wear(1)
     (again,) = [decode_frame(sent.value) for sent in gateway.sent if decode_is_backfilled(sent)]
     assert (again.wide, again.lead_off) == (wide, not contact)
-    assert [s.contact for s in gateway.heard(Samples)] == [contact, contact, True, contact]
+    assert [s.contact for s in gateway.heard(Samples)] == [contact, contact, contact, True]
     assert np.abs(gateway.heard(Samples)[0].counts).tolist() == [peak] * FRAME
 
 
@@ -316,12 +317,12 @@ def test_a_reset_begins_a_new_epoch_with_an_empty_ring():
 
 def test_requests_do_not_outlive_the_connection():
     gateway = connected()
-    gateway.wear(3)
-    gateway.ask(0, 3 * FRAME)
+    gateway.wear(10)
+    gateway.ask(0, 10 * FRAME)
     gateway.twin.disconnected()
     gateway.connect()
-    gateway.wear(1)
-    assert not any(map(decode_is_backfilled, gateway.sent))
+    gateway.wear(3)
+    assert sum(map(decode_is_backfilled, gateway.sent)) == PACE
 
 
 def answers(twin, data):
@@ -385,3 +386,12 @@ def test_the_end_of_the_play_is_a_farewell_where_a_stream_is_on():
     gateway.hear(gateway.twin.ended())
     assert gateway.heard(Ended) == [Ended()]
     assert not gateway.twin.streaming
+
+
+def test_what_was_asked_for_is_sent_before_the_farewell():
+    gateway = connected()
+    gateway.deafly(20)
+    gateway.ask(0, 20 * FRAME)
+    gateway.hear(gateway.twin.ended())
+    assert pieces(gateway.heard(Samples)) == list(range(gateway.n_taken))
+    assert isinstance(gateway.events[-1], Ended)
