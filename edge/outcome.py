@@ -1,4 +1,4 @@
-"""What a window ends as: exactly one of `Estimated`, `Rejected` and `OverBudget`."""
+"""What a window ends as: exactly one of `Estimated`, `RhythmMeasured`, `Rejected` and `OverBudget`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,9 +12,9 @@ class Span:
     Parameters
     ----------
     first_index, n_samples
-        In samples of the stream, as the device counts them.
+        In samples of the stream, as the device counts them; where it gives only intervals between beats, in intervals.
     start_s
-        Estimated time of the first sample, s since the Unix epoch.
+        Estimated time of the first sample (of the beat that begins the first interval), s since the Unix epoch.
     duration_s
         Estimated duration, s.
     time_uncertainty_s
@@ -29,7 +29,7 @@ class Span:
 
     @property
     def end_index(self) -> int:
-        """Index of the sample after the last one."""
+        """Index of the sample (or interval) after the last one."""
         return self.first_index + self.n_samples
 
 
@@ -44,6 +44,8 @@ class Rejection(StrEnum):
     """The converter was at its rails."""
     NOISY = "noisy"
     """No beat stands out of the noise."""
+    IRREGULAR = "irregular"
+    """Too many intervals between beats are ectopic, missed or no heart's."""
     GAP = "gap"
     """Samples are missing before the window was full."""
     ENDED = "ended"
@@ -115,6 +117,41 @@ class Estimated:
 
 
 @dataclass(frozen=True, slots=True)
+class RhythmMeasured:
+    """The rhythm of a minute of intervals between beats, by the definitions of the Task Force (1996).
+
+    Its source is Circulation 93:1043, table 1. All figures leave out intervals that are no normal sinus ones; see
+    `edge.rhythm`.
+
+    Parameters
+    ----------
+    span
+        What it covers, counted in intervals.
+    heart_rate
+        From the mean interval; `HeartRate.n_beats` are those between which the span's intervals lie.
+    rr_mean_ms
+        Mean interval, ms.
+    sdnn_ms
+        Standard deviation of the intervals (of a sample: n - 1), ms.
+    rmssd_ms
+        Root of the mean squared difference of intervals that follow each other, ms.
+    pnn50_percent
+        Share of those differences above 50 ms, %; None where one of them would be more than 5 %.
+    n_intervals, n_rejected
+        Intervals in the span, and those of them that were left out.
+    """
+
+    span: Span
+    heart_rate: HeartRate
+    rr_mean_ms: float
+    sdnn_ms: float
+    rmssd_ms: float
+    pnn50_percent: float | None
+    n_intervals: int
+    n_rejected: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """The window cannot be read; no estimate is given.
 
@@ -163,4 +200,4 @@ class OverBudget:
     hop_s: float
 
 
-Outcome: TypeAlias = Estimated | Rejected | OverBudget
+Outcome: TypeAlias = Estimated | RhythmMeasured | Rejected | OverBudget

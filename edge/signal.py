@@ -1,4 +1,4 @@
-"""The stream as it came: blocks of integer counts with their place, their time and the gap before them."""
+"""The stream as it came: blocks of integer counts, or of beat intervals, with their place, time and the gap before."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +20,8 @@ class GapReason(StrEnum):
     """They arrived faster than the gateway took them."""
     DEVICE_RESET = "device_reset"
     """The device began to count again; their number is an estimate."""
+    INFERRED = "inferred"
+    """Later samples arrive too late for all to have come; their number is an estimate."""
     INVALID_SAMPLES = "invalid_samples"
     """The source marks them as not measured (NaN in a recording, the invalid code of a device)."""
 
@@ -72,6 +74,11 @@ class Gap:
     def __post_init__(self) -> None:
         if self.n_samples < 1:
             raise ValueError(f"a gap of {self.n_samples} samples")
+
+    @property
+    def end_index(self) -> int:
+        """Index of the sample after the last missing one."""
+        return self.first_index + self.n_samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,9 +147,83 @@ class SampleBlock:
         StreamError
             If samples overlap, or are missing without a gap that says so.
         """
-        expected = end_index + (self.gap_before.n_samples if self.gap_before else 0)
-        if self.first_index != expected:
-            raise StreamError(
-                f"a block begins at sample {self.first_index} where {expected} was expected",
-                advice="the source must state every missing sample as a gap",
-            )
+        _check_place("sample", self.first_index, end_index, self.gap_before)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeatBlock:
+    """Intervals between beats in a row, with no gap inside: what a wearable sends that gives rhythm without waves.
+
+    Intervals are counted as `SampleBlock` counts samples, those missing in a gap included: their number is then an
+    estimate from the length of the gap.
+
+    Parameters
+    ----------
+    rr_s
+        ``NDArray[float64]``, shape (n_intervals,), each above 0 s, at least one. Made read-only.
+    first_index
+        Index of ``rr_s[0]`` in the stream.
+    start_s
+        Estimated time of the beat that begins the first interval, s since the Unix epoch.
+    time_uncertainty_s
+        One standard deviation of ``start_s``.
+    gap_before
+        The intervals that are missing between the block before and this one.
+    gap_before_s
+        How long they lasted together, s; 0 without a gap.
+    contact
+        False where the device says that an electrode is off; None where it does not say.
+    """
+
+    rr_s: NDArray[np.float64]
+    first_index: int
+    start_s: float
+    time_uncertainty_s: float = 0.0
+    gap_before: Gap | None = None
+    gap_before_s: float = 0.0
+    contact: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.rr_s.dtype != np.float64 or self.rr_s.ndim != 1 or self.rr_s.size == 0:
+            raise ValueError(f"rr_s must be float64, shape (n >= 1,): {self.rr_s.dtype}{self.rr_s.shape}")
+        if not (np.isfinite(self.rr_s).all() and self.rr_s.min() > 0):
+            raise ValueError("an interval between beats must be finite and above 0 s")
+        if self.gap_before and self.gap_before.first_index + self.gap_before.n_samples != self.first_index:
+            raise ValueError("gap_before must end where the block begins")
+        if (self.gap_before is not None) != (self.gap_before_s > 0):
+            raise ValueError(f"a gap of {self.gap_before_s} s must have its intervals, and they their time")
+        self.rr_s.setflags(write=False)
+
+    @property
+    def n_intervals(self) -> int:
+        """Number of intervals in the block."""
+        return int(self.rr_s.size)
+
+    @property
+    def duration_s(self) -> float:
+        """From the first beat to the last one, s."""
+        return float(self.rr_s.sum())
+
+    @property
+    def end_index(self) -> int:
+        """Index of the interval after the last one."""
+        return self.first_index + self.n_intervals
+
+    def follows(self, end_index: int) -> None:
+        """Check that the block continues a stream whose next interval would be `end_index`.
+
+        Raises
+        ------
+        StreamError
+            If intervals overlap, or are missing without a gap that says so.
+        """
+        _check_place("interval", self.first_index, end_index, self.gap_before)
+
+
+def _check_place(what: str, first_index: int, end_index: int, gap: Gap | None) -> None:
+    expected = end_index + (gap.n_samples if gap else 0)
+    if first_index != expected:
+        raise StreamError(
+            f"a block begins at {what} {first_index} where {expected} was expected",
+            advice=f"the source must state every missing {what} as a gap",
+        )

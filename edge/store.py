@@ -1,41 +1,35 @@
-"""Samples and outcomes kept on the gateway: one SQLite file, one writer, whole after a crash."""
+"""Samples, beats and outcomes kept on the gateway: one SQLite file, one process that writes, whole after a crash."""
 
 import fcntl
-import json
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self, assert_never
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, Final, Self
 
 from edge.errors import StoreError, StoreFault
-from edge.outcome import Estimated, Outcome, OverBudget, Rejected
-from edge.signal import Gap, SampleBlock
+from edge.outcome import Outcome
+from edge.signal import BeatBlock, Gap, SampleBlock
+from edge.store_rows import (
+    FIRST_TABLES,
+    MIGRATIONS,
+    SCHEMA_VERSION,
+    Row,
+    beat_rows,
+    block_rows,
+    gap_row,
+    outcome_row,
+    unpacked,
+)
 
-SCHEMA_VERSION: Final = 1
-"""Version of the tables this release writes, and the newest it reads (SQLite's ``user_version``)."""
+__all__ = ["SCHEMA_VERSION", "OutcomeStore", "StoredRun", "unpacked"]
 
 _COMMIT_EVERY_S: Final = 1.0
 _COMMIT_SIGNAL_S: Final = 30.0
 """A replay runs hundreds of times faster than the clock: it commits after so much signal."""
-_SCHEMA: Final = """
-CREATE TABLE run(id INTEGER PRIMARY KEY, source TEXT NOT NULL, started_s REAL NOT NULL, ended_s REAL);
-CREATE TABLE block(run_id INTEGER NOT NULL REFERENCES run, first_index INTEGER NOT NULL, n_samples INTEGER NOT NULL,
-  start_s REAL NOT NULL, period_s REAL NOT NULL, time_uncertainty_s REAL NOT NULL, rate_hz REAL NOT NULL,
-  millivolts_per_count REAL NOT NULL, zero_count REAL NOT NULL, contact INTEGER, counts BLOB NOT NULL,
-  PRIMARY KEY(run_id, first_index)) WITHOUT ROWID;
-CREATE TABLE gap(run_id INTEGER NOT NULL REFERENCES run, first_index INTEGER NOT NULL, n_samples INTEGER NOT NULL,
-  reason TEXT NOT NULL, PRIMARY KEY(run_id, first_index)) WITHOUT ROWID;
-CREATE TABLE outcome(run_id INTEGER NOT NULL REFERENCES run, first_index INTEGER NOT NULL, n_samples INTEGER NOT NULL,
-  start_s REAL NOT NULL, duration_s REAL NOT NULL, kind TEXT NOT NULL, reason TEXT, heart_rate_bpm REAL,
-  pack TEXT, facts TEXT NOT NULL, PRIMARY KEY(run_id, first_index)) WITHOUT ROWID;
-"""
 
 
 class OutcomeStore:
@@ -43,13 +37,15 @@ class OutcomeStore:
 
     Use it as a context manager. Samples and the outcomes that rest on them are committed together, at most a second
     of wall time and half a minute of signal apart, and reach the disk with the commit (WAL, ``synchronous=FULL``):
-    after ``kill -9`` or a power cut the file opens again and holds a prefix of each run.
+    after ``kill -9`` or a power cut the file opens again and holds a prefix of each run. Several runs may be appended
+    to at once, each from a thread of its own: they take turns, and an append is kept as a whole or not at all.
     """
 
     def __init__(self, path: Path, database: sqlite3.Connection, lock: IO[str], now_s: Callable[[], float]) -> None:
         self.path = path
         self._database = database
         self._lock = lock
+        self._turn = threading.Lock()
         self._now_s = now_s
         self._committed_s = now_s()
         self._uncommitted_signal_s = 0.0
@@ -86,11 +82,12 @@ class OutcomeStore:
 
     def close(self) -> None:
         """Commit what is pending and close the file."""
-        try:
-            self._commit()
-        finally:
-            self._database.close()
-            self._lock.close()
+        with self._turn:
+            try:
+                self._commit()
+            finally:
+                self._database.close()
+                self._lock.close()
 
     @contextmanager
     def run(self, source: str) -> Iterator["StoredRun"]:
@@ -101,30 +98,49 @@ class OutcomeStore:
         source
             What the stream comes from: a device's name, a recording's path.
         """
-        with self._writing():
-            cursor = self._database.execute("INSERT INTO run(source, started_s) VALUES (?, ?)", (source, time.time()))
-        run_id = int(cursor.lastrowid or 0)
-        self._commit()
+        run_id = self._insert_run(source)
         yield StoredRun(self, run_id)
         with self._writing():
             self._database.execute("UPDATE run SET ended_s = ? WHERE id = ?", (time.time(), run_id))
-        self._commit()
-
-    def _append(self, rows: Iterable[tuple[str, tuple[Any, ...]]], signal_s: float) -> None:
-        with self._writing():
-            for statement, values in rows:
-                self._database.execute(statement, values)
-        self._uncommitted_signal_s += signal_s
-        waited_s = self._now_s() - self._committed_s
-        if waited_s >= _COMMIT_EVERY_S or self._uncommitted_signal_s >= _COMMIT_SIGNAL_S:
             self._commit()
+
+    def _insert_run(self, source: str) -> int:
+        with self._writing():
+            row = (source, time.time())
+            run_id = self._database.execute("INSERT INTO run(source, started_s) VALUES (?, ?)", row).lastrowid
+            self._commit()
+        return int(run_id or 0)
+
+    def _append(self, rows: Iterable[Row], signal_s: float) -> None:
+        with self._writing():
+            with self._whole():
+                for statement, values in rows:
+                    self._database.execute(statement, values)
+            self._uncommitted_signal_s += signal_s
+            waited_s = self._now_s() - self._committed_s
+            if waited_s >= _COMMIT_EVERY_S or self._uncommitted_signal_s >= _COMMIT_SIGNAL_S:
+                self._commit()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with _translated(self.path):
+        with self._turn, _translated(self.path):
             if not self._database.in_transaction:
                 self._database.execute("BEGIN IMMEDIATE")
             yield
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Undo what was begun where it fails, and leave what the other runs have appended."""
+        self._database.execute("SAVEPOINT appending")
+        try:
+            yield
+        except BaseException:
+            # A full disk may have made SQLite roll all of it back already.
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK TO appending")
+                self._database.execute("RELEASE appending")
+            raise
+        self._database.execute("RELEASE appending")
 
     def _commit(self) -> None:
         with _translated(self.path):
@@ -135,12 +151,12 @@ class OutcomeStore:
 
 
 class StoredRun:
-    """One run of a store, open for appending.
+    """One run of a store, open for appending, from one thread at a time.
 
     Attributes
     ----------
     samples_stored, samples_lost
-        Samples appended, and samples stated as missing, so far.
+        Samples (in a run of intervals between beats: intervals) appended, and stated as missing, so far.
     outcomes_stored
         Outcomes appended so far.
     """
@@ -167,85 +183,25 @@ class StoredRun:
         StoreError
             If they cannot be kept; what was committed before is still there.
         """
-        self._keep(_block_rows(self.run_id, block), outcomes, block.n_samples / block.rate_hz)
+        self._keep(block_rows(self.run_id, block), outcomes, block.n_samples / block.rate_hz)
         self.samples_stored += block.n_samples
+        self.samples_lost += block.gap_before.n_samples if block.gap_before else 0
+
+    def append_beats(self, block: BeatBlock, outcomes: Iterable[Outcome] = ()) -> None:
+        """Keep a block of intervals as `append` keeps one of samples."""
+        self._keep(beat_rows(self.run_id, block), outcomes, block.duration_s)
+        self.samples_stored += block.n_intervals
         self.samples_lost += block.gap_before.n_samples if block.gap_before else 0
 
     def end(self, outcomes: Iterable[Outcome] = (), missing: Gap | None = None) -> None:
         """Keep the outcomes of what was left at the end of the stream, and what is known to be missing there."""
-        self._keep([_gap_row(self.run_id, missing)] if missing else [], outcomes, 0.0)
+        self._keep([gap_row(self.run_id, missing)] if missing else [], outcomes, 0.0)
         self.samples_lost += missing.n_samples if missing else 0
 
-    def _keep(self, rows: Iterable[tuple[str, tuple[Any, ...]]], outcomes: Iterable[Outcome], signal_s: float) -> None:
-        ended = [_outcome_row(self.run_id, outcome) for outcome in outcomes]
+    def _keep(self, rows: Iterable[Row], outcomes: Iterable[Outcome], signal_s: float) -> None:
+        ended = [outcome_row(self.run_id, outcome) for outcome in outcomes]
         self._store._append([*rows, *ended], signal_s)  # noqa: SLF001 - the two classes are one
         self.outcomes_stored += len(ended)
-
-
-def _block_rows(run_id: int, block: SampleBlock) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    if block.gap_before:
-        yield _gap_row(run_id, block.gap_before)
-    yield (
-        "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            run_id,
-            block.first_index,
-            block.n_samples,
-            block.start_s,
-            block.period_s,
-            block.time_uncertainty_s,
-            block.rate_hz,
-            block.scale.millivolts_per_count,
-            block.scale.zero_count,
-            block.contact,
-            _packed(block.counts),
-        ),
-    )
-
-
-def _packed(counts: NDArray[np.int32]) -> bytes:
-    """Little-endian counts, in two bytes a sample where all of them fit, else in four."""
-    fits = np.iinfo(np.int16).min <= counts.min() and counts.max() <= np.iinfo(np.int16).max
-    return counts.astype("<i2" if fits else "<i4").tobytes()
-
-
-def unpacked(n_samples: int, counts: bytes) -> NDArray[np.int32]:
-    """Counts of a stored block, shape (n_samples,)."""
-    return np.frombuffer(counts, "<i2" if len(counts) == 2 * n_samples else "<i4").astype(np.int32)
-
-
-def _gap_row(run_id: int, gap: Gap) -> tuple[str, tuple[Any, ...]]:
-    return "INSERT INTO gap VALUES (?, ?, ?, ?)", (run_id, gap.first_index, gap.n_samples, gap.reason)
-
-
-def _outcome_row(run_id: int, outcome: Outcome) -> tuple[str, tuple[Any, ...]]:
-    reason: str | None = None
-    bpm, pack = None, None
-    match outcome:
-        case Estimated():
-            bpm, pack = outcome.heart_rate.bpm, outcome.pack
-        case Rejected():
-            reason = outcome.reason
-        case OverBudget():
-            reason = outcome.limit
-        case _:
-            assert_never(outcome)
-    span = outcome.span
-    return (
-        "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            run_id,
-            span.first_index,
-            span.n_samples,
-            span.start_s,
-            span.duration_s,
-            type(outcome).__name__,
-            reason,
-            bpm,
-            pack,
-            json.dumps(asdict(outcome), allow_nan=False),
-        ),
-    )
 
 
 def _lock(path: Path) -> IO[str]:
@@ -292,10 +248,12 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
             f"the store {path} was written by a newer release (schema {found}, this one knows {SCHEMA_VERSION})",
             advice="update anyecg-edge, or choose another --store",
         )
-    if found == 0:
-        if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise _not_a_store(path)
-        database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables != set() if found == 0 else not tables >= FIRST_TABLES:
+        raise _not_a_store(path)
+    if found < SCHEMA_VERSION:
+        changes = "".join(MIGRATIONS[found:])
+        database.executescript(f"BEGIN IMMEDIATE; {changes} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
 def _not_a_store(path: Path) -> StoreError:

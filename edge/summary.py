@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edge.budget import peak_resident_mb
-from edge.loop import InferenceLoop
+from edge.loop import InferenceLoop, LoopReport
+from edge.rhythm import RhythmLoop
 from edge.store import StoredRun
 
 
@@ -20,7 +21,7 @@ class RunSummary:
     counted_as
         Whether `samples` were ``sent`` by a device or ``read`` from a file.
     samples
-        Samples the source gave or should have given; equal to stored and lost together.
+        Samples (or intervals, see `counted`) the source gave or should have given; equal to stored and lost together.
     samples_stored, samples_lost
         In the store, and stated there as missing.
     windows, outcomes
@@ -34,11 +35,13 @@ class RunSummary:
     peak_rss_mb
         Peak resident memory of the process, MB (10^6 bytes).
     pack
-        Name and version of the pack, with DEMONSTRATION where it is one.
+        Name and version of the pack, with DEMONSTRATION where it is one; None where rhythm alone was measured.
     store
         Where everything lies.
     extra
         Further figures of the verb; JSON values.
+    counted
+        What `samples` are: a source that gives rhythm without waves counts intervals between beats.
     """
 
     source: str
@@ -52,17 +55,18 @@ class RunSummary:
     rejected: dict[str, int]
     latency_ms: dict[str, dict[str, float]]
     peak_rss_mb: float
-    pack: str
+    pack: str | None
     store: Path
     extra: dict[str, Any] = field(default_factory=dict)
+    counted: Literal["samples", "intervals"] = "samples"
 
     def as_json(self) -> dict[str, Any]:
         """Return the object ``--json`` ends with."""
         return {
             "source": self.source,
-            f"samples_{self.counted_as}": self.samples,
-            "samples_stored": self.samples_stored,
-            "samples_lost": self.samples_lost,
+            f"{self.counted}_{self.counted_as}": self.samples,
+            f"{self.counted}_stored": self.samples_stored,
+            f"{self.counted}_lost": self.samples_lost,
             "windows": self.windows,
             "outcomes": self.outcomes,
             "over_budget": self.over_budget,
@@ -79,7 +83,7 @@ class RunSummary:
 
 
 def summarise(
-    loop: InferenceLoop,
+    loop: InferenceLoop | RhythmLoop,
     run: StoredRun,
     *,
     source: str,
@@ -98,11 +102,12 @@ def summarise(
         samples_lost=run.samples_lost,
         windows=report.windows,
         outcomes=run.outcomes_stored,
-        over_budget=report.over_budget,
+        over_budget=report.over_budget if isinstance(report, LoopReport) else 0,
         rejected=report.rejected,
-        latency_ms=report.latency_ms,
+        latency_ms=report.latency_ms if isinstance(report, LoopReport) else {},
         peak_rss_mb=peak_resident_mb(),
-        pack=loop.model.pack.manifest.label,
+        pack=loop.model.pack.manifest.label if isinstance(loop, InferenceLoop) else None,
         store=store,
         extra=extra or {},
+        counted="samples" if isinstance(loop, InferenceLoop) else "intervals",
     )

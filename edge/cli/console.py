@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edge.outcome import Estimated, Outcome, OverBudget, Rejected
+from edge.outcome import Estimated, Outcome, OverBudget, Rejected, RhythmMeasured
 from edge.summary import RunSummary
 
 output: Final = Console(highlight=False)
@@ -49,6 +49,8 @@ def outcome_line(outcome: Outcome) -> str:
             rate = f"{bpm:5.1f} bpm" if bpm is not None else "   -- bpm"
             said = ", ".join(_estimate(e.name, e.probability, e.above_threshold) for e in outcome.estimates)
             return f"{place}  {rate}  {outcome.quality_db:4.0f} dB  {said}  [dim]{escape(outcome.pack)}[/]"
+        case RhythmMeasured():
+            return f"{place}  {_rhythm(outcome)}"
         case Rejected():
             return f"{place}  [yellow]rejected: {outcome.reason}[/] [dim]{escape(outcome.detail)}[/]"
         case OverBudget():
@@ -65,6 +67,14 @@ def _clock(time_s: float) -> str:
     return f"{datetime.fromtimestamp(time_s, UTC).astimezone():%H:%M:%S}"
 
 
+def _rhythm(measured: RhythmMeasured) -> str:
+    pnn50 = f"  pNN50 {measured.pnn50_percent:.0f} %" if measured.pnn50_percent is not None else ""
+    return (
+        f"{measured.heart_rate.bpm:5.1f} bpm  RR {measured.rr_mean_ms:.0f} ms  SDNN {measured.sdnn_ms:.0f} ms  "
+        f"RMSSD {measured.rmssd_ms:.0f} ms{pnn50}  [dim]{measured.n_rejected} of {measured.n_intervals} left out[/]"
+    )
+
+
 def _estimate(name: str, probability: float, above: bool) -> str:
     text = f"{escape(name)} {probability:.2f}"
     return f"[bold]{text}[/]" if above else text
@@ -77,16 +87,17 @@ def summary_table(summary: RunSummary) -> Table:
     table.add_column(overflow="fold")
     rejected = ", ".join(f"{n} {reason}" for reason, n in summary.rejected.items()) or "none"
     kept = f"{summary.samples_stored} stored + {summary.samples_lost} lost"
+    pack = {"pack": summary.pack} if summary.pack is not None else {}
     rows = {
         "source": summary.source,
-        "samples": f"{summary.samples} {summary.counted_as} = {kept}",
+        summary.counted: f"{summary.samples} {summary.counted_as} = {kept}",
         "windows": f"{summary.windows}, rejected: {rejected}, over budget: {summary.over_budget}",
         **{
             f"{stage}, ms": f"p50 {latency['p50']:.2f}, p99 {latency['p99']:.2f}"
             for stage, latency in summary.latency_ms.items()
         },
         "peak memory": f"{summary.peak_rss_mb:.0f} MB",
-        "pack": summary.pack,
+        **pack,
         **{name.replace("_", " "): _plain(value) for name, value in summary.extra.items()},
         "store": str(summary.store.absolute()),
     }

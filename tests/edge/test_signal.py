@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edge.errors import StreamError
-from edge.signal import Gap, GapReason, SampleBlock, Scale
+from edge.signal import BeatBlock, Gap, GapReason, SampleBlock, Scale
 from tests.edge.signals import block
 
 
@@ -67,3 +67,42 @@ def test_a_block_follows_across_a_gap_that_it_states():
 def test_missing_or_repeated_samples_that_no_gap_states_break_the_stream(end_index):
     with pytest.raises(StreamError, match="begins at sample 40"):
         block([1, 2], 40).follows(end_index)
+
+
+@pytest.mark.parametrize(
+    "rr_s",
+    [np.zeros(1), np.empty(0), np.array([np.nan]), np.array([-1.0]), np.array([1]), np.ones((2, 2))],
+    ids=["zero", "none", "not a number", "negative", "integers", "a matrix"],
+)
+def test_what_are_no_intervals_make_no_block(rr_s):
+    with pytest.raises(ValueError, match=r"rr_s must be|an interval between beats"):
+        BeatBlock(rr_s, 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("gap", "gap_s"), [(Gap(0, 3, GapReason.DISCONNECTED), 0.0), (None, 2.0)], ids=["no time", "no intervals"]
+)
+def test_a_gap_between_beats_has_both_time_and_intervals(gap, gap_s):
+    with pytest.raises(ValueError, match="must have its intervals"):
+        BeatBlock(np.ones(2), 3, 0.0, 0.0, gap, gap_s)
+
+
+def test_a_gap_between_beats_must_end_where_its_block_begins():
+    with pytest.raises(ValueError, match="gap_before"):
+        BeatBlock(np.ones(2), 4, 0.0, 0.0, Gap(0, 3, GapReason.DISCONNECTED), 3.0)
+
+
+def test_the_intervals_of_a_block_cannot_be_changed():
+    made = BeatBlock(np.ones(2), 0, 0.0)
+    with pytest.raises(ValueError, match="read-only"):
+        made.rr_s[0] = 7.0
+
+
+def test_a_block_of_intervals_lasts_as_long_as_they_do():
+    made = BeatBlock(np.array([0.5, 0.75]), 40, 0.0)
+    assert (made.n_intervals, made.end_index, made.duration_s) == (2, 42, 1.25)
+
+
+def test_missing_intervals_that_no_gap_states_break_the_stream():
+    with pytest.raises(StreamError, match="begins at interval 40 where 39"):
+        BeatBlock(np.ones(2), 40, 0.0).follows(39)

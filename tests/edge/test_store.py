@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
 
@@ -13,8 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.errors import StoreError, StoreFault
-from edge.outcome import Estimated, HeartRate, LabEstimate, Limit, OverBudget, Rejected, Rejection, Span
-from edge.signal import Gap, GapReason
+from edge.outcome import (
+    Estimated,
+    HeartRate,
+    LabEstimate,
+    Limit,
+    OverBudget,
+    Rejected,
+    Rejection,
+    RhythmMeasured,
+    Span,
+)
+from edge.signal import BeatBlock, Gap, GapReason
 from edge.store import OutcomeStore, unpacked
 from tests.edge.signals import block
 
@@ -110,6 +121,10 @@ OUTCOMES = [
         ),
         ("Estimated", None, 72.5, "pack 1 DEMONSTRATION"),
     ),
+    (
+        RhythmMeasured(Span(0, 75, 1.5, 60.0, 0.3), HeartRate(75.0, 76), 800.0, 40.0, 30.0, None, 75, 2),
+        ("RhythmMeasured", None, 75.0, None),
+    ),
     (rejected(0), ("Rejected", "noisy", None, None)),
     (
         OverBudget(Span(0, 100, 0.0, 0.2, 0.0), Limit.LATENCY_P99, 220.0, 100.0, 20.0),
@@ -132,6 +147,119 @@ def test_all_there_is_to_an_outcome_is_stored_as_json(tmp_path):
     assert json.loads(facts)["estimates"] == [
         {"output_id": "k_low", "name": "Potassium low", "probability": 0.25, "above_threshold": False}
     ]
+
+
+def test_intervals_come_back_each_with_its_time(tmp_path):
+    with OutcomeStore.open(tmp_path / "a.db") as store, store.run("strap") as run:
+        run.append_beats(BeatBlock(np.array([0.5, 0.75]), 0, 100.0, 0.25, contact=True))
+        gap = Gap(2, 3, GapReason.DISCONNECTED)
+        run.append_beats(BeatBlock(np.array([1.0]), 5, 104.0, 0.5, gap, 2.75))
+    assert rows(tmp_path / "a.db", "SELECT * FROM beat") == [
+        (1, 0, 100.0, 0.5, 0.25, 1),
+        (1, 1, 100.5, 0.75, 0.25, 1),
+        (1, 5, 104.0, 1.0, 0.5, None),
+    ]
+    assert rows(tmp_path / "a.db", "SELECT first_index, n_samples, reason FROM gap") == [(2, 3, "disconnected")]
+    assert (run.samples_stored, run.samples_lost) == (3, 3)
+
+
+def test_a_replay_of_beats_commits_every_half_minute_too(tmp_path):
+    with OutcomeStore.open(tmp_path / "a.db", now_s=lambda: 0.0) as store, store.run("strap") as run:
+        for i in range(40):
+            run.append_beats(BeatBlock(np.array([1.0]), i, float(i)))
+        seen_by_others = rows(tmp_path / "a.db", "SELECT count(*) FROM beat")
+    assert seen_by_others == [(30,)]
+
+
+def test_an_append_that_is_refused_leaves_nothing_of_itself_and_all_of_the_others(tmp_path):
+    with OutcomeStore.open(tmp_path / "a.db") as store, store.run("one") as one, store.run("other") as other:
+        one.append(block(np.arange(10)))
+        other.append(block(np.arange(10)), [rejected(0)])
+        with pytest.raises(StoreError):
+            one.append(block(np.arange(10), 17, lost_before=7), [rejected(0), rejected(0)])
+        one.append(block(np.arange(10), 10))
+    assert rows(tmp_path / "a.db", "SELECT run_id, first_index FROM block ORDER BY 1, 2") == [(1, 0), (1, 10), (2, 0)]
+    assert rows(tmp_path / "a.db", "SELECT count(*) FROM gap") == [(0,)]
+    assert rows(tmp_path / "a.db", "SELECT run_id FROM outcome") == [(2,)]
+    assert (one.samples_stored, one.samples_lost, one.outcomes_stored) == (20, 0, 0)
+
+
+def write_a_run(store, name, blocks):
+    with store.run(name) as run:
+        for i in range(blocks):
+            ended = [rejected(100 * i - 100, 200)] if i % 2 else []
+            run.append(block(np.arange(100 * i, 100 * i + 100), 100 * i), ended)
+        run.end([rejected(100 * blocks)], Gap(100 * blocks, 5, GapReason.DISCONNECTED))
+    return name, run
+
+
+def test_runs_that_are_written_at_once_from_threads_are_each_whole(tmp_path):
+    now = count()  # a commit every few blocks, whoever appends them
+    with (
+        OutcomeStore.open(tmp_path / "a.db", now_s=lambda: next(now) / 7) as store,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        written = list(threads.map(lambda name: write_a_run(store, name, 60), "abcdefgh"))
+    sources = dict(rows(tmp_path / "a.db", "SELECT source, id FROM run WHERE ended_s IS NOT NULL"))
+    assert sources == {name: run.run_id for name, run in written}
+    for _, run in written:
+        np.testing.assert_array_equal(counts_of(tmp_path / "a.db", run.run_id), np.arange(6000))
+        [(outcomes,)] = rows(tmp_path / "a.db", "SELECT count(*) FROM outcome WHERE run_id = ?", run.run_id)
+        assert (run.samples_stored, run.samples_lost, run.outcomes_stored, outcomes) == (6000, 5, 31, 31)
+
+
+SCHEMA_1 = """
+CREATE TABLE run(id INTEGER PRIMARY KEY, source TEXT NOT NULL, started_s REAL NOT NULL, ended_s REAL);
+CREATE TABLE block(run_id INTEGER NOT NULL REFERENCES run, first_index INTEGER NOT NULL, n_samples INTEGER NOT NULL,
+  start_s REAL NOT NULL, period_s REAL NOT NULL, time_uncertainty_s REAL NOT NULL, rate_hz REAL NOT NULL,
+  millivolts_per_count REAL NOT NULL, zero_count REAL NOT NULL, contact INTEGER, counts BLOB NOT NULL,
+  PRIMARY KEY(run_id, first_index)) WITHOUT ROWID;
+CREATE TABLE gap(run_id INTEGER NOT NULL REFERENCES run, first_index INTEGER NOT NULL, n_samples INTEGER NOT NULL,
+  reason TEXT NOT NULL, PRIMARY KEY(run_id, first_index)) WITHOUT ROWID;
+CREATE TABLE outcome(run_id INTEGER NOT NULL REFERENCES run, first_index INTEGER NOT NULL, n_samples INTEGER NOT NULL,
+  start_s REAL NOT NULL, duration_s REAL NOT NULL, kind TEXT NOT NULL, reason TEXT, heart_rate_bpm REAL,
+  pack TEXT, facts TEXT NOT NULL, PRIMARY KEY(run_id, first_index)) WITHOUT ROWID;
+INSERT INTO run VALUES (1, 'strap', 5.0, 9.0);
+INSERT INTO block VALUES (1, 0, 2, 5.0, 0.002, 0.01, 500.0, 0.001, 0.0, 1, x'01000200');
+INSERT INTO gap VALUES (1, 2, 7, 'frame_lost');
+INSERT INTO outcome VALUES (1, 0, 2, 5.0, 0.004, 'Rejected', 'ended', NULL, NULL, '{}');
+PRAGMA user_version = 1;
+"""
+"""What the first release wrote."""
+
+
+def everything(path):
+    return [rows(path, f"SELECT * FROM {table}") for table in ("run", "block", "gap", "outcome")]
+
+
+def test_a_store_of_the_first_release_is_taken_on_and_loses_nothing(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        database.executescript(SCHEMA_1)
+    before = everything(tmp_path / "a.db")
+    OutcomeStore.open(tmp_path / "a.db").close()
+    assert everything(tmp_path / "a.db") == before
+    assert rows(tmp_path / "a.db", "PRAGMA user_version") == [(2,)]
+    with OutcomeStore.open(tmp_path / "a.db") as store, store.run("beats") as run:
+        run.append_beats(BeatBlock(np.array([1.0]), 0, 100.0))
+    assert rows(tmp_path / "a.db", "SELECT run_id FROM beat") == [(2,)]
+
+
+def test_a_new_store_has_the_same_tables_as_one_that_was_taken_on(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "old.db")) as database:
+        database.executescript(SCHEMA_1)
+    schemas = []
+    for name in ("old.db", "new.db"):
+        OutcomeStore.open(tmp_path / name).close()
+        schemas.append(rows(tmp_path / name, "SELECT name, sql FROM sqlite_master ORDER BY name"))
+    assert schemas[0] == schemas[1]
+
+
+def test_a_store_of_the_first_release_that_cannot_be_taken_on_is_left_as_it_was(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        # Someone has made a table of that name: the change fails half-way.
+        database.executescript(SCHEMA_1 + "CREATE TABLE beat(theirs);")
+    assert fault_of(tmp_path / "a.db") is StoreFault.UNWRITABLE
+    assert rows(tmp_path / "a.db", "PRAGMA user_version") == [(1,)]
 
 
 def test_a_store_that_is_opened_again_is_appended_to(tmp_path):
@@ -205,11 +333,13 @@ def test_a_database_of_someone_else_is_no_store(tmp_path):
     assert fault_of(tmp_path / "a.db") is StoreFault.NOT_A_STORE
 
 
-def test_a_database_of_someone_else_is_left_as_it_was(tmp_path):
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_a_database_of_someone_else_is_left_as_it_was(tmp_path, version):
     with closing(sqlite3.connect(tmp_path / "a.db")) as database:
         database.execute("CREATE TABLE theirs(x)")
+        database.execute(f"PRAGMA user_version = {version}")
         database.commit()
-    fault_of(tmp_path / "a.db")
+    assert fault_of(tmp_path / "a.db") is StoreFault.NOT_A_STORE
     assert rows(tmp_path / "a.db", "SELECT name FROM sqlite_master") == [("theirs",)]
 
 
@@ -222,8 +352,8 @@ def test_a_file_that_is_no_database_is_left_as_it_was(tmp_path):
 def test_a_store_of_a_newer_release_is_refused(tmp_path):
     OutcomeStore.open(tmp_path / "a.db").close()
     with closing(sqlite3.connect(tmp_path / "a.db")) as database:
-        database.execute("PRAGMA user_version = 2")
-    with pytest.raises(StoreError, match="schema 2, this one knows 1") as caught:
+        database.execute("PRAGMA user_version = 3")
+    with pytest.raises(StoreError, match="schema 3, this one knows 2") as caught:
         OutcomeStore.open(tmp_path / "a.db")
     assert caught.value.fault is StoreFault.NEWER_SCHEMA
 
