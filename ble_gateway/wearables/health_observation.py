@@ -94,8 +94,6 @@ class SampleArray:
         ``NDArray[int32]``, shape (n_samples,), at least one.
     bytes_per_sample
         1, 2 or 4.
-    valid
-        False where the sensor itself says that they are invalid or not available.
     """
 
     lead: ObservationType
@@ -107,7 +105,6 @@ class SampleArray:
     samples: NDArray[np.int32]
     samples_per_period: int = 1
     bytes_per_sample: int = 2
-    valid: bool = True
 
     @property
     def rate_hz(self) -> float:
@@ -121,7 +118,6 @@ class HeartRate:
 
     bpm: Decimal
     time: ElapsedTime | None = None
-    valid: bool = True
 
 
 Observation: TypeAlias = SampleArray | HeartRate
@@ -192,7 +188,9 @@ def encode_float(value: Decimal) -> bytes:
 
 
 def decode_observation(frame: bytes) -> Observation | None:
-    """Read an observation; None where it is of no concern: another class, or another type.
+    """Read an observation; None where it is of no concern.
+
+    That is: of another class or type, or one that the sensor itself calls invalid or not available.
 
     Raises
     ------
@@ -212,25 +210,25 @@ def decode_observation(frame: bytes) -> Observation | None:
         return None
     if flags & ~_KNOWN_FLAGS:
         raise FrameError("an observation with fields that we do not know", frame)
-    time, valid = _attributes(reader, flags)
+    time, status = _attributes(reader, flags)
+    if status & _INVALID:
+        return None
     if kind == _NUMERIC:
-        return HeartRate(_beats(reader, frame), time, valid)
-    return _sample_array(reader, frame, ObservationType(observed), time, valid=valid)
+        return HeartRate(_beats(reader, frame), time)
+    return _sample_array(reader, frame, ObservationType(observed), time)
 
 
-def _attributes(reader: _Reader, flags: int) -> tuple[ElapsedTime | None, bool]:
-    """Read what the flags announce; the time stamp, and whether the sensor stands by the value."""
-    time, valid = None, True
+def _attributes(reader: _Reader, flags: int) -> tuple[ElapsedTime | None, int]:
+    """Read what the flags announce; the time stamp, and the status."""
+    time = None
     if flags & _TIMED:
         clock, ticks, source, offset = _TIME.unpack(reader.take(_TIME.size))
         time = ElapsedTime(int.from_bytes(ticks, "little"), clock, source, offset)
-    for flag, size in _FIXED_FIELDS.items():
-        value = reader.number(size) if flags & flag else 0
-        valid &= flag != _STATUS or not value & _INVALID
+    fixed = {flag: reader.number(size) for flag, size in _FIXED_FIELDS.items() if flags & flag}
     for flag in _LISTS:
         if flags & flag:
             reader.take(4 * reader.number(1))
-    return time, valid
+    return time, fixed.get(_STATUS, 0)
 
 
 def _beats(reader: _Reader, frame: bytes) -> Decimal:
@@ -241,9 +239,7 @@ def _beats(reader: _Reader, frame: bytes) -> Decimal:
     return bpm
 
 
-def _sample_array(
-    reader: _Reader, frame: bytes, lead: ObservationType, time: ElapsedTime | None, *, valid: bool
-) -> SampleArray:
+def _sample_array(reader: _Reader, frame: bytes, lead: ObservationType, time: ElapsedTime | None) -> SampleArray:
     unit, scale, offset, period, per_period, size, n_samples = _ARRAY.unpack(reader.take(_ARRAY.size))
     data = reader.rest()
     if unit not in {Unit.MILLIVOLT, Unit.MICROVOLT}:
@@ -260,7 +256,6 @@ def _sample_array(
         samples=np.frombuffer(data, f"<i{size}").astype(np.int32),
         samples_per_period=per_period,
         bytes_per_sample=size,
-        valid=valid,
     )
     if array.scale == 0 or array.period_s <= 0 or per_period == 0:
         raise FrameError("an ECG without a scale or a sample period", frame)
@@ -269,12 +264,9 @@ def _sample_array(
 
 def encode_observation(observation: Observation) -> bytes:
     """Write an observation, as short as it can be."""
-    time = observation.time
-    flags = _TYPED | _TIMED * (time is not None) | _STATUS * (not observation.valid)
-    stamp = b""
+    time, stamp = observation.time, b""
     if time is not None:
         stamp = _TIME.pack(time.flags, time.ticks.to_bytes(6, "little"), time.source, time.offset_quarters)
-    status = b"" if observation.valid else (1).to_bytes(2, "little")
     match observation:
         case HeartRate(bpm):
             kind, observed = _NUMERIC, ObservationType.ECG_HEART_RATE
@@ -284,8 +276,8 @@ def encode_observation(observation: Observation) -> bytes:
             floats = (encode_float(part) for part in (observation.scale, observation.offset, observation.period_s))
             value = _ARRAY.pack(observation.unit, *floats, observation.samples_per_period, size, samples.size)
             value += samples.astype(f"<i{size}").tobytes()
-    body = observed.to_bytes(4, "little") + stamp + status + value
-    return _HEAD.pack(kind, 2 + len(body), flags) + body
+    body = observed.to_bytes(4, "little") + stamp + value
+    return _HEAD.pack(kind, 2 + len(body), _TYPED | _TIMED * (time is not None)) + body
 
 
 def segments(observation: bytes, counter: int, size: int) -> list[bytes]:

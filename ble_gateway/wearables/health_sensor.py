@@ -70,15 +70,13 @@ class HealthSensorDecoder:
         for frame in self._segments.feed(received.data):
             observation = decode_observation(frame)
             match observation:
-                case HeartRate(bpm, valid=True):
+                case HeartRate(bpm):
                     yield Beats(round(bpm))
-                case SampleArray(lead, valid=True) if lead is (self._lead or lead):
+                case SampleArray(lead) if lead is (self._lead or lead):
                     if abs(observation.rate_hz / self._rate_hz - 1) > _RATE_TOLERANCE:
                         raise FrameError(f"ECG at {observation.rate_hz:g} Hz, not at {self._rate_hz:g} Hz", frame)
                     self._lead = lead
                     yield Samples(observation.samples, _scale(observation), _position(observation))
-                case _:
-                    pass  # of no concern, or what the sensor itself does not stand by
 
 
 def _scale(array: SampleArray) -> Scale:
@@ -149,6 +147,7 @@ def wearable(rate_hz: float = 250.0) -> Wearable:
             "That samples are signed, and that a time stamp is that of the first one, is unverified.",
             "The rate must be told; ECG that is more than 5 % off it is refused.",
             "Of several leads only the first that comes is taken, and it must be lead I or II in mV or µV.",
+            "What the sensor itself calls invalid or not available is left out.",
             "Where time stamps are missing, samples lost on the way are only seen as a silence.",
         ),
         recognised_by=recognise,

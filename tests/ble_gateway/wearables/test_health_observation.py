@@ -71,10 +71,9 @@ arrays = st.sampled_from([1, 2, 4]).flatmap(
         samples=hnp.arrays(np.dtype(f"i{size}"), st.integers(1, 300)).map(lambda samples: samples.astype(np.int32)),
         samples_per_period=st.integers(1, 255),
         bytes_per_sample=st.just(size),
-        valid=st.booleans(),
     )
 )
-heart_rates = st.builds(HeartRate, st.decimals(0, 300, places=1), times, st.booleans())
+heart_rates = st.builds(HeartRate, st.decimals(0, 300, places=1), times)
 
 
 def fields(array):
@@ -103,7 +102,6 @@ def test_an_array_is_the_golden_bytes_both_ways():
         "period_s": Decimal("0.010"),
         "samples_per_period": 1,
         "bytes_per_sample": 1,
-        "valid": True,
     }
     assert (array.samples.tolist(), array.rate_hz) == ([-7, 7], 100.0)
     assert encode_observation(array) == value
@@ -141,10 +139,19 @@ def test_attributes_before_the_value_are_passed_over(flags, attributes):
     assert decode_observation(value) == HeartRate(Decimal(60))
 
 
-@pytest.mark.parametrize(("status", "valid"), [(0x01, False), (0x04, False), (0x05, False), (0x02, True), (0x20, True)])
-def test_what_the_sensor_does_not_stand_by_is_not_valid(status, valid):
-    body = bytes.fromhex("09 00 82 41 02 00") + bytes([status, 0]) + bytes.fromhex("a0 0a  3c 00 00 00")
-    assert decode_observation(b"\x01" + len(body).to_bytes(2, "little") + body).valid is valid
+@pytest.mark.parametrize(
+    ("status", "value", "says"),
+    [
+        (0x01, "3c 00 00 00", None),
+        (0x04, "ff ff 7f 00", None),
+        (0x02, "3c 00 00 00", HeartRate(Decimal(60))),
+        (0x20, "3c 00 00 00", HeartRate(Decimal(60))),
+    ],
+    ids=["invalid", "not available", "questionable", "test data"],
+)
+def test_what_the_sensor_does_not_stand_by_is_of_no_concern(status, value, says):
+    frame = bytes.fromhex(f"01 0e 00  09 00  82 41 02 00  {status:02x} 00  a0 0a {value}")
+    assert decode_observation(frame) == says
 
 
 @given(arrays)

@@ -66,8 +66,9 @@ def test_a_heart_rate_is_beats():
     assert events_of(HeartRate(Decimal("58.7"))) == [Beats(59)]
 
 
-def test_what_the_sensor_does_not_stand_by_says_nothing():
-    assert events_of(replace(ARRAY, valid=False), HeartRate(Decimal(60), valid=False)) == []
+def test_other_observations_say_nothing():
+    (part,) = segments(bytes.fromhex("03 07 00 00 00 03 00") + b"Man", 0, 20)
+    assert list(health_sensor.wearable().decoder().feed(received(part))) == []
 
 
 def test_of_several_leads_only_the_first_is_taken():

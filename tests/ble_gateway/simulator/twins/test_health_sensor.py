@@ -52,7 +52,7 @@ def test_a_lost_segment_costs_its_observation_and_no_other():
 
 def test_it_starts_and_stops_as_the_control_point_says():
     twin, wearable = HealthSensorTwin(), health_sensor.wearable()
-    assert (twin.streaming, play(twin, RAMP)) == (False, [])
+    assert (twin.streaming, play(twin, RAMP), twin.read(health_sensor.CONTROL_POINT)) == (False, [], None)
     converse(twin, wearable.start())
     assert twin.streaming
     (refusal,) = twin.written(health_sensor.CONTROL_POINT, b"\x09")

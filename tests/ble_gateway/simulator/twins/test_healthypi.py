@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from ble_gateway.simulator.twins.healthypi import HealthyPiTwin
 from ble_gateway.wearables import healthypi
@@ -33,12 +34,14 @@ def test_ecg_on_the_characteristic_of_skin_conductance_is_not_counted_twice():
     np.testing.assert_array_equal(joined(through(twin, healthypi.wearable(), RAMP)), RAMP)
 
 
-def test_nothing_is_sent_before_a_gateway_listens_nor_after_it_is_gone():
+@pytest.mark.parametrize("happens", ["disconnected", "reset"])
+def test_nothing_is_sent_before_a_gateway_listens_nor_after_it_is_gone(happens):
     twin = HealthyPiTwin()
     assert (twin.streaming, play(twin, RAMP)) == (False, [])
+    assert (twin.read(healthypi.ECG), list(twin.written(healthypi.ECG, b"?"))) == (None, [])
     converse(twin, healthypi.wearable().start())
     assert twin.streaming
-    twin.disconnected()
+    getattr(twin, happens)()
     assert (twin.streaming, play(twin, RAMP), list(twin.ended())) == (False, [], [])
 
 

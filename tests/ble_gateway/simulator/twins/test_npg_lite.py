@@ -21,14 +21,15 @@ def test_the_other_channels_are_flat():
     assert not joined(samples).any()
 
 
-def test_it_waits_for_the_command_and_stops_when_the_gateway_is_gone():
+@pytest.mark.parametrize("happens", ["disconnected", "reset"])
+def test_it_waits_for_the_command_and_stops_when_the_gateway_is_gone(happens):
     twin = NpgLiteTwin(512.0)
     list(twin.subscribed(npg_lite.DATA))
     list(twin.written(npg_lite.CONTROL, b"STOP"))
-    assert (twin.streaming, play(twin, RAMP)) == (False, [])
+    assert (twin.streaming, play(twin, RAMP), twin.read(npg_lite.DATA)) == (False, [], None)
     converse(twin, npg_lite.wearable(512.0).start())
     assert twin.streaming
-    twin.disconnected()
+    getattr(twin, happens)()
     assert (twin.streaming, play(twin, RAMP), list(twin.ended())) == (False, [], [])
 
 

@@ -46,14 +46,15 @@ def test_no_notification_is_longer_than_a_link_carries(form):
     assert max(len(sent.value) for sent in play(twin, extremes)) <= 244
 
 
-def test_nothing_is_sent_before_a_gateway_listens_nor_after_it_is_gone():
+@pytest.mark.parametrize("happens", ["disconnected", "reset"])
+def test_nothing_is_sent_before_a_gateway_listens_nor_after_it_is_gone(happens):
     form = parse_format(FORMS[0])
     twin = UartTwin(form)
     list(twin.written(uart.RX, b"start"))
     assert (twin.streaming, play(twin, RAMP), twin.read(uart.TX)) == (False, [], None)
     converse(twin, uart.wearable(form).start())
     assert twin.streaming
-    twin.reset()
+    getattr(twin, happens)()
     assert (twin.streaming, play(twin, RAMP), list(twin.ended())) == (False, [], [])
 
 
