@@ -1,4 +1,4 @@
-"""The link to a Polar H10 through bleak's public API: connect, stream, reconnect, and always say stop."""
+"""The link to a wearable through bleak's public API: connect, talk, watch, reconnect, and always say stop."""
 
 import asyncio
 import contextlib
@@ -10,29 +10,36 @@ from types import TracebackType
 from typing import Final, Self
 
 from bleak import BleakClient
-from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
-from bleak_retry_connector import BleakNotFoundError, establish_connection
+from bleak_retry_connector import BleakClientWithServiceCache, clear_cache, establish_connection
 
-from ble_gateway.errors import FrameError, GatewayError, GatewayFault
-from ble_gateway.radio import Radio, Wanted, find, in_words
-from ble_gateway.stream import Received
-from ble_gateway.wearables import heart_rate, polar_h10
+from ble_gateway.conversation import Conversation
+from ble_gateway.errors import GatewayError, GatewayFault
+from ble_gateway.radio import Radio, Sighting, find_again
+from ble_gateway.trouble import (
+    OUT_OF_REACH,
+    SERVICES_CHANGED,
+    SILENT,
+    Trouble,
+    diagnose,
+    link_lost,
+    needs_pairing,
+)
+from ble_gateway.wearables.wearable import Received, Wearable, Write
 from edge.signal import GapReason
 
 _LOG: Final = logging.getLogger(__name__)
 
-_RETRY_FIRST_S: Final = 0.5
-_RETRY_LONGEST_S: Final = 30.0
-_ANSWER_S: Final = 10.0
-"""How long a command may go unanswered."""
+_SEARCH_S: Final = 5.0
+"""One link searches so long before the next one may."""
+_ATTEMPTS: Final = 2
 _GOODBYE_S: Final = 3.0
-"""How long stop and disconnect may take together."""
-_FIRST_FRAME_S: Final = 45.0
-"""A strap may take 30 s from the start command to the first frame."""
+"""How long stop and disconnect may take, each."""
+_QUIET_S: Final = 2.0
+"""A stream this silent is said to be."""
 _SILENCE_S: Final = 10.0
 """A stream this silent is dead, whatever the link says."""
+_FAILURES: Final = (GatewayError, BleakError, OSError, EOFError)
 
 
 class LinkState(StrEnum):
@@ -41,6 +48,7 @@ class LinkState(StrEnum):
     SEARCHING = "searching"
     CONNECTING = "connecting"
     STREAMING = "streaming"
+    SILENT = "connected, no data"
     WAITING = "waiting to reconnect"
     CLOSED = "closed"
 
@@ -56,71 +64,69 @@ def steady_clock() -> Callable[[], float]:
 
 
 class Link:
-    """A stream of notifications that outlives the connections it comes through.
+    """A stream of values that outlives the connections it comes through.
 
     Use it as a context, in which it streams, and iterate over it::
 
-        async with Link(radio, wanted) as link:
+        async with Link(radio, sighting, wearable) as link:
             async for received in link:
                 ...
 
-    The queue between radio and reader is bounded: what does not fit is dropped, and the next notification says so.
+    The queue between radio and reader is bounded: what does not fit is dropped, and the next value says so.
 
     Parameters
     ----------
-    radio, wanted
+    radio, sighting
         What to connect to.
+    wearable
+        How to talk with it.
     clock
         Unix time, s; of the event loop by default.
-    find_s
-        How long to search, at the begin and after each loss of a strap that moved away.
-    queue_frames
-        How many notifications may wait for the reader.
+    queue_values
+        How many values may wait for the reader.
     """
 
     def __init__(
         self,
         radio: Radio,
-        wanted: Wanted,
+        sighting: Sighting,
+        wearable: Wearable,
         *,
         clock: Callable[[], float] | None = None,
-        find_s: float = 30.0,
-        queue_frames: int = 256,
+        queue_values: int = 1024,
     ) -> None:
-        self._radio, self._wanted, self._find_s = radio, wanted, find_s
-        self._clock = clock
-        self._queue: asyncio.Queue[Received | None] = asyncio.Queue(queue_frames + 1)
-        self._queue_frames = queue_frames
-        self._answers: asyncio.Queue[polar_h10.Response] = asyncio.Queue(8)
+        self._radio, self._sighting, self.wearable = radio, sighting, wearable
+        self._clock = clock or steady_clock()
+        self._queue: asyncio.Queue[Received | None] = asyncio.Queue(queue_values + 1)
+        self._queue_values = queue_values
         self._after: GapReason | None = None
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
-        self._stopped_by_device = False
+        self._restarting = False
+        self._conversation: Conversation | None = None
         self._task: asyncio.Task[None] | None = None
-        self._device: BLEDevice | None = None
-        self._heard_s = 0.0  # or later, where the first frame is awaited
+        self._heard_s = 0.0
+        self._hears = False
         self.state = LinkState.SEARCHING
         """Where the link stands."""
         self.on_state: Callable[[LinkState], None] = lambda _: None
         """Called when it stands elsewhere."""
+        self.trouble: GatewayError | None = None
+        """Why it does not stream, where it does not."""
         self.connections = 0
         """How often a stream was started."""
-        self.dropped_frames = 0
-        """Notifications that found the queue full."""
-        self.strange_packets = 0
-        """Packets on other characteristics that could not be read."""
-        self.strap_says: heart_rate.HeartRateMeasurement | None = None
-        """The strap's own heart rate, the latest."""
-        self.battery_percent: int | None = None
-        """Charge of the strap."""
+        self.dropped_values = 0
+        """Values that found the queue full."""
 
     @property
     def peer(self) -> str:
-        """Name of the strap as it advertises it, safe to print; its address where it has none."""
-        if self._device is None:
-            return str(self._wanted)
-        name = "".join(filter(str.isprintable, self._device.name or ""))
-        return name or self._device.address
+        """Name of the wearable as it advertises it, safe to print; its address where it has none."""
+        return self._sighting.label
+
+    @property
+    def address(self) -> str:
+        """Address of the wearable."""
+        return self._sighting.address
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -132,16 +138,18 @@ class Link:
         await self.aclose()
 
     async def open(self) -> None:
-        """Find the strap and start the stream, as entering the context does.
+        """Connect and start the stream, as entering the context does.
 
         Raises
         ------
         GatewayError
-            If there is no adapter or no such strap, or if it cannot stream.
+            If there is no adapter or the wearable is gone, or if it cannot stream.
         """
-        self._clock = self._clock or steady_clock()
-        client = await self._connect()
-        self._task = asyncio.create_task(self._keep_streaming(client), name="link")
+        try:
+            client = await self._connect()
+        except _FAILURES as error:
+            raise self._told(error) from error
+        self._task = asyncio.create_task(self._keep_streaming(client), name=f"link to {self.peer}")
 
     async def aclose(self) -> None:
         """Stop the stream and disconnect; what was received can still be read. Safe to call twice."""
@@ -149,171 +157,161 @@ class Link:
         self._wake.set()
         if self._task is None:
             return
-        if self.state is not LinkState.STREAMING:
+        if self.state not in {LinkState.STREAMING, LinkState.SILENT}:
             self._task.cancel()
         await asyncio.wait({self._task})
         if not self._task.cancelled():
             self._task.result()
 
     async def __aiter__(self) -> AsyncIterator[Received]:
-        """Iterate over the notifications, in the order they came, until the link is closed."""
+        """Iterate over the values, in the order they came, until the link is closed."""
         while (received := await self._queue.get()) is not None:
             yield received
+
+    def restart(self) -> None:
+        """Start the stream anew: the wearable has ended it."""
+        self._restarting = True
+        self._wake.set()
+
+    def write(self, step: Write) -> None:
+        """Write to the wearable when it next can be, in order; forgotten where the link breaks before."""
+        if self._conversation:
+            self._conversation.later(step)
 
     async def _keep_streaming(self, client: BleakClient) -> None:
         """Hold the stream up until the link is closed; every exit from a connection says stop."""
         connected: BleakClient | None = client
-        retry_s = _RETRY_FIRST_S
+        retries = 0
         try:
             while not self._closing.is_set():
+                trouble: Trouble | None = None
                 try:
                     connected = connected or await self._connect()
-                    retry_s = _RETRY_FIRST_S
                     await self._watch(connected)
-                except (GatewayError, BleakError, OSError, EOFError) as error:
-                    _LOG.info("%s: %s", self.peer, error)
+                except _FAILURES as error:
+                    trouble = await self._learn_from(error)
                 finally:
+                    retries = 0 if self._hears else retries + 1
                     await self._say_goodbye(connected)
                     connected = None
                     self._note(GapReason.DISCONNECTED)
                 if not self._closing.is_set():
-                    self._enter(LinkState.WAITING)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._closing.wait(), retry_s)
-                    retry_s = min(2 * retry_s, _RETRY_LONGEST_S)
+                    await self._wait_before(trouble, retries)
         finally:
             self._enter(LinkState.CLOSED)
             self._queue.put_nowait(None)
 
+    async def _wait_before(self, trouble: Trouble | None, retries: int) -> None:
+        trouble = trouble or OUT_OF_REACH
+        self._enter(LinkState.WAITING)
+        pause_s = min(trouble.retry_first_s * 2 ** min(max(0, retries - 1), 16), trouble.retry_longest_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), pause_s)
+
+    async def _learn_from(self, error: BaseException) -> Trouble:
+        """Keep the error for whoever looks, and heal what the system remembers wrongly."""
+        trouble = diagnose(error)
+        self.trouble = self._told(error)
+        _LOG.info("%s", self.trouble)
+        if trouble is SERVICES_CHANGED and not self._radio.simulated:
+            await clear_cache(self.address)
+        return trouble
+
+    def _told(self, error: BaseException) -> GatewayError:
+        if isinstance(error, GatewayError):
+            if error.fault is GatewayFault.REFUSED:
+                return GatewayError(error.fault, f"{self.peer}: {error.problem}", advice=error.advice)
+            return error
+        return link_lost(self.peer, diagnose(error), error)
+
     async def _connect(self) -> BleakClient:
-        """Connect and start the stream."""
-        if self._device is None:
+        """Search, connect, and start the stream."""
+        async with self._radio.one_at_a_time:
             self._enter(LinkState.SEARCHING)
-            self._device = await find(self._radio, self._wanted, timeout_s=self._find_s)
-        self._enter(LinkState.CONNECTING)
-        self._wake.clear()
-        self._stopped_by_device = False
-        self.strap_says = None
-        client: BleakClient | None = None
-        try:
-            client = await establish_connection(
-                BleakClient,
-                self._device,
+            seen = await find_again(self._radio, self._sighting, timeout_s=_SEARCH_S)
+            if seen is None:
+                raise link_lost(self.peer, OUT_OF_REACH)
+            self._enter(LinkState.CONNECTING)
+            self._wake.clear()
+            client: BleakClient = await establish_connection(
+                BleakClientWithServiceCache,
+                seen.device,
                 self.peer,
                 disconnected_callback=lambda _: self._wake.set(),
+                max_attempts=_ATTEMPTS,
+                use_services_cache=False,
                 backend=self._radio.client,
             )
+        try:
             await self._start(client)
-        except BleakNotFoundError as error:
-            self._device = None
-            raise self._lost("has gone out of reach", error) from error
-        except (BleakError, OSError, EOFError) as error:
-            await self._say_goodbye(client)
-            raise self._lost("does not hold the connection", error) from error
         except BaseException:
             await self._say_goodbye(client)
             raise
         return client
 
     async def _start(self, client: BleakClient) -> None:
-        features = polar_h10.decode_features(bytes(await client.read_gatt_char(polar_h10.PMD_CONTROL_POINT)))
-        if polar_h10.Feature.ECG not in features:
-            raise GatewayError(
-                GatewayFault.REFUSED,
-                f"{self.peer} offers no ECG",
-                advice="check that it is a Polar H10; other straps send only the heart rate",
-            )
-        await client.start_notify(polar_h10.PMD_CONTROL_POINT, self._on_control)
-        await client.start_notify(polar_h10.PMD_DATA, self._on_data)
-        await self._take_extras(client)
-        answer = await self._command(client, polar_h10.start_ecg())
-        if answer.status not in {polar_h10.Status.OK, polar_h10.Status.ALREADY_IN_STATE}:
-            raise GatewayError(
-                GatewayFault.REFUSED,
-                f"{self.peer} does not start the ECG ({answer.status.name.lower().replace('_', ' ')})",
-                advice="take it off the strap for a minute, so that it starts anew, and wear it again",
-            )
-        self._heard_s = asyncio.get_running_loop().time() + _FIRST_FRAME_S - _SILENCE_S
+        self._restarting = self._hears = False
+        try:
+            await self._begin(client)
+        except BleakError as error:
+            if not needs_pairing(error):
+                raise
+            await client.pair()
+            await self._begin(client)
+        self._heard_s = asyncio.get_running_loop().time()
         self.connections += 1
+        self.trouble = None
         self._enter(LinkState.STREAMING)
 
-    async def _take_extras(self, client: BleakClient) -> None:
-        """Take what is nice to have: the strap's own heart rate and its charge."""
-        if client.services.get_characteristic(heart_rate.HEART_RATE_MEASUREMENT):
-            await client.start_notify(heart_rate.HEART_RATE_MEASUREMENT, self._on_heart_rate)
-        if client.services.get_characteristic(heart_rate.BATTERY_LEVEL):
-            charge = await client.read_gatt_char(heart_rate.BATTERY_LEVEL)
-            self.battery_percent = charge[0] if len(charge) == 1 else None
-
-    async def _command(self, client: BleakClient, command: bytes) -> polar_h10.Response:
-        """Write a command and wait for the answer to it."""
-        while not self._answers.empty():
-            self._answers.get_nowait()
-        async with asyncio.timeout(_ANSWER_S):
-            await client.write_gatt_char(polar_h10.PMD_CONTROL_POINT, command, response=True)
-            while True:
-                answer = await self._answers.get()
-                if answer.opcode == command[0]:
-                    return answer
+    async def _begin(self, client: BleakClient) -> None:
+        if self._conversation:
+            self._conversation.end()
+        self._conversation = Conversation(client, self._on_value)
+        await self._conversation.hold(self.wearable.start())
+        await self._conversation.take_extras()
+        self._conversation.go_on(self.wearable.poll)
 
     async def _watch(self, client: BleakClient) -> None:
         """Return when the stream has ended, for whatever reason."""
         loop = asyncio.get_running_loop()
-        while client.is_connected and not self._closing.is_set() and not self._stopped_by_device:
-            patience_s = self._heard_s + _SILENCE_S - loop.time()
-            if patience_s <= 0:
-                raise GatewayError(
-                    GatewayFault.LINK_LOST,
-                    f"{self.peer} is connected and silent",
-                    advice="check that the strap is worn and wet",
-                )
+        while client.is_connected and not self._closing.is_set() and not self._restarting:
+            silent_s = loop.time() - self._heard_s
+            patience_s = _SILENCE_S if self._hears else self.wearable.patience_s
+            if silent_s >= patience_s:
+                raise link_lost(self.peer, SILENT)
+            if silent_s >= _QUIET_S and self.state is LinkState.STREAMING:
+                self._enter(LinkState.SILENT)
+            next_s = _QUIET_S if silent_s < _QUIET_S else patience_s
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), min(patience_s, _SILENCE_S / 4))
+                await asyncio.wait_for(self._wake.wait(), next_s - silent_s)
                 self._wake.clear()
 
     async def _say_goodbye(self, client: BleakClient | None) -> None:
-        """Stop the stream and disconnect: a strap that is not told stays on until its battery is empty."""
+        """Stop the stream and disconnect: some wearables stay on until their battery is empty if not told to stop."""
+        conversation, self._conversation = self._conversation, None
+        if conversation:
+            conversation.end()
         if client is None or not client.is_connected:
             return
-        with contextlib.suppress(BleakError, OSError, EOFError):
+        with contextlib.suppress(*_FAILURES):
             async with asyncio.timeout(_GOODBYE_S):
-                await client.write_gatt_char(polar_h10.PMD_CONTROL_POINT, polar_h10.stop_ecg(), response=True)
-        with contextlib.suppress(BleakError, OSError, EOFError):
+                await (conversation or Conversation(client, self._on_value)).hold(self.wearable.stop())
+        with contextlib.suppress(*_FAILURES):
             async with asyncio.timeout(_GOODBYE_S):
                 await client.disconnect()
 
-    def _on_data(self, _: BleakGATTCharacteristic, data: bytearray) -> None:
-        if self._clock is None:
-            return
-        self._heard_s = asyncio.get_running_loop().time()
-        if self._queue.qsize() >= self._queue_frames:
-            self.dropped_frames += 1
+    def _on_value(self, characteristic: str, data: bytes) -> None:
+        if characteristic == self.wearable.data:
+            self._heard_s = asyncio.get_running_loop().time()
+            self._hears = True
+            if self.state is LinkState.SILENT:
+                self._enter(LinkState.STREAMING)
+        if self._queue.qsize() >= self._queue_values:
+            self.dropped_values += 1
             self._note(GapReason.QUEUE_OVERFLOW)
             return
-        contact = self.strap_says.contact if self.strap_says else None
-        self._queue.put_nowait(Received(bytes(data), self._clock(), self._after, contact))
+        self._queue.put_nowait(Received(characteristic, data, self._clock(), self._after))
         self._after = None
-
-    def _on_control(self, _: BleakGATTCharacteristic, data: bytearray) -> None:
-        try:
-            packet = polar_h10.decode_control(bytes(data))
-        except FrameError:
-            self.strange_packets += 1
-            return
-        match packet:
-            case polar_h10.Response():
-                if not self._answers.full():
-                    self._answers.put_nowait(packet)
-            case polar_h10.Stopped(measurements):
-                if polar_h10.Measurement.ECG in measurements:
-                    self._stopped_by_device = True
-                    self._wake.set()
-
-    def _on_heart_rate(self, _: BleakGATTCharacteristic, data: bytearray) -> None:
-        try:
-            self.strap_says = heart_rate.decode_heart_rate(bytes(data))
-        except FrameError:
-            self.strange_packets += 1
 
     def _enter(self, state: LinkState) -> None:
         if state is not self.state:
@@ -321,13 +319,6 @@ class Link:
             self.on_state(state)
 
     def _note(self, reason: GapReason) -> None:
-        """Say with the next notification what may have cost samples; a disconnect is the stronger reason."""
+        """Say with the next value what may have cost samples; a disconnect is the stronger reason."""
         if self._after is not GapReason.DISCONNECTED:
             self._after = reason
-
-    def _lost(self, what: str, error: Exception) -> GatewayError:
-        return GatewayError(
-            GatewayFault.LINK_LOST,
-            f"{self.peer} {what} ({in_words(error)})",
-            advice="bring it nearer, and disconnect it from other devices",
-        )

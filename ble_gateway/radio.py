@@ -1,19 +1,25 @@
-"""Which radio to speak through, and which strap to look for with it."""
+"""Which radio to speak through, and what it sees: wearables by their advertisements."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from bleak import BleakScanner
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
+from bleak.exc import BleakDBusError, BleakError
 
 from ble_gateway.errors import GatewayError, GatewayFault
-from ble_gateway.wearables import polar_h10
+from ble_gateway.trouble import adapter_trouble
+from ble_gateway.wearables import heart_rate
+from ble_gateway.wearables.catalogue import recognise
+from ble_gateway.wearables.wearable import Advertised, Wearable
+
+_OTHERS_S: Final = 1.5
+"""After the first fit, others that fit as well have so long to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,39 +32,84 @@ class Radio:
         For people.
     client, scanner
         bleak backends; None: those of the platform.
+    one_at_a_time
+        Held while a link searches and connects: controllers take one connection request at a time.
     """
 
     name: str
     client: type[BaseBleakClient] | None = None
     scanner: type[BaseBleakScanner] | None = None
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no real radio is behind it."""
+        return self.client is not None
 
 
-ADAPTER: Final = Radio("Bluetooth adapter")
+def adapter() -> Radio:
+    """Speak through the machine's Bluetooth adapter, for the running event loop."""
+    return Radio("Bluetooth adapter")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A device that advertises.
+
+    Parameters
+    ----------
+    device
+        For bleak.
+    name
+        As advertised, safe to print; empty where it has none.
+    rssi_dbm
+        Signal strength, the latest.
+    wearable
+        What it is, in its usual set-up; None where it is nothing this gateway knows.
+    battery_percent
+        Where it is advertised.
+    """
+
+    device: BLEDevice
+    name: str
+    rssi_dbm: int
+    wearable: Wearable | None
+    battery_percent: int | None = None
+
+    @property
+    def address(self) -> str:
+        """Its Bluetooth address (on macOS: the system's identifier)."""
+        return self.device.address
+
+    @property
+    def label(self) -> str:
+        """Its name, or its address where it has none."""
+        return self.name or self.address
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which strap to connect to: the first one seen that fits.
+    """Which wearable is meant.
 
     Parameters
     ----------
-    name
-        Beginning of the advertised name.
-    address
-        Bluetooth address; None: any.
+    text
+        Its address, or the beginning of its name; empty: whatever is supported.
+    kind
+        Take it for this kind, whatever it advertises.
     """
 
-    name: str = polar_h10.NAME_PREFIX
-    address: str | None = None
+    text: str = ""
+    kind: str | None = None
 
-    def fits(self, device: BLEDevice, advertised: AdvertisementData) -> bool:
-        """Whether an advertisement is of such a strap."""
-        if self.address is not None:
-            return device.address.casefold() == self.address.casefold()
-        return (advertised.local_name or device.name or "").startswith(self.name)
+    def fits(self, seen: Sighting) -> bool:
+        """Whether this is such a device."""
+        if not self.text:
+            return seen.wearable is not None and self.kind in (None, seen.wearable.kind)
+        return seen.address.casefold() == self.text.casefold() or seen.name.startswith(self.text)
 
     def __str__(self) -> str:
-        return self.address or f"{self.name}*"
+        return self.text or (f"wearable of kind {self.kind}" if self.kind else "supported wearable")
 
 
 async def require_adapter(radio: Radio) -> None:
@@ -69,62 +120,110 @@ async def require_adapter(radio: Radio) -> None:
     GatewayError
         ``NO_ADAPTER``.
     """
-    async with _scanning(radio):
+    async with scanning(radio):
         pass
 
 
-async def find(radio: Radio, wanted: Wanted, *, timeout_s: float) -> BLEDevice:
-    """Scan until a strap that fits is seen.
+async def discover(radio: Radio, *, duration_s: float) -> list[Sighting]:
+    """List all that advertises within `duration_s`, strongest first; each as it was seen last.
 
     Raises
     ------
     GatewayError
-        ``NO_ADAPTER`` or ``NOT_FOUND``.
+        ``NO_ADAPTER``.
     """
-    async with _scanning(radio) as scanner:
-        device = await _first_that_fits(scanner, wanted, timeout_s)
-    if device is None:
+    seen: dict[str, Sighting] = {}
+    async with contextlib.aclosing(sightings(radio, timeout_s=duration_s)) as advertised:
+        async for sighting in advertised:
+            seen[sighting.address] = sighting
+    return sorted(seen.values(), key=lambda sighting: -sighting.rssi_dbm)
+
+
+async def find_one(radio: Radio, wanted: Wanted, *, timeout_s: float) -> Sighting:
+    """Scan until a device that fits is seen, and a little longer to know that it is the only one.
+
+    Raises
+    ------
+    GatewayError
+        ``NO_ADAPTER``, ``NOT_FOUND``, or ``AMBIGUOUS`` where several fit.
+    """
+    found: dict[str, Sighting] = {}
+    loop = asyncio.get_running_loop()
+    ends_s = loop.time() + timeout_s
+    async with contextlib.aclosing(sightings(radio, timeout_s=timeout_s)) as advertised:
+        async for seen in advertised:
+            if wanted.fits(seen):
+                if seen.address.casefold() == wanted.text.casefold():
+                    return seen
+                if not found:
+                    ends_s = min(ends_s, loop.time() + _OTHERS_S)
+                found[seen.address] = seen
+            if found and loop.time() >= ends_s:
+                break
+    if not found:
         raise GatewayError(
             GatewayFault.NOT_FOUND,
             f"no {wanted} was seen within {timeout_s:g} s",
-            advice="wet the strap and wear it, so that it wakes, and disconnect it from other devices",
+            advice="wear it, wet a strap's electrodes, disconnect it from other devices, and see anyecg scan",
         )
-    return device
+    if len(found) > 1:
+        several = ", ".join(
+            f"{seen.label} at {seen.address}" for seen in sorted(found.values(), key=lambda s: s.address)
+        )
+        raise GatewayError(
+            GatewayFault.AMBIGUOUS,
+            f"{len(found)} devices fit ({several})",
+            advice="say which by its address",
+        )
+    return next(iter(found.values()))
+
+
+async def find_again(radio: Radio, known: Sighting, *, timeout_s: float) -> Sighting | None:
+    """Scan for a device that was seen before; None where it is not seen in time.
+
+    Raises
+    ------
+    GatewayError
+        ``NO_ADAPTER``.
+    """
+    async with contextlib.aclosing(sightings(radio, timeout_s=timeout_s)) as advertised:
+        async for seen in advertised:
+            if seen.address == known.address:
+                return seen
+    return None
+
+
+async def sightings(radio: Radio, *, timeout_s: float) -> AsyncGenerator[Sighting, None]:
+    """Tell of every advertisement within `timeout_s`.
+
+    Raises
+    ------
+    GatewayError
+        ``NO_ADAPTER``.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with scanning(radio) as scanner, asyncio.timeout(timeout_s):
+            async for device, advertised in scanner.advertisement_data():
+                yield _sighting(device, advertised)
 
 
 @contextlib.asynccontextmanager
-async def _scanning(radio: Radio) -> AsyncIterator[BleakScanner]:
+async def scanning(radio: Radio) -> AsyncIterator[BleakScanner]:
     """Scan; whatever the adapter says against it is said in the user's words."""
     try:
         async with BleakScanner(backend=radio.scanner) as scanner:
             yield scanner
-    except (BleakBluetoothNotAvailableError, BleakDBusError, OSError) as error:
-        raise GatewayError(
-            GatewayFault.NO_ADAPTER,
-            f"no Bluetooth adapter can be used ({in_words(error)})",
-            advice="plug one in, start it (systemctl start bluetooth), or try `anyecg demo`, which needs none",
-        ) from error
-    except BleakError as error:
-        raise GatewayError(
-            GatewayFault.NO_ADAPTER,
-            f"the Bluetooth adapter does not scan ({in_words(error)})",
-            advice="switch it off and on (bluetoothctl power off, then power on)",
-        ) from error
+    except TimeoutError:
+        raise
+    except (BleakDBusError, BleakError, OSError, EOFError) as error:
+        raise adapter_trouble(error) from error
 
 
-async def _first_that_fits(scanner: BleakScanner, wanted: Wanted, timeout_s: float) -> BLEDevice | None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            async for device, advertised in scanner.advertisement_data():
-                if wanted.fits(device, advertised):
-                    return device
-    return None
-
-
-def in_words(error: Exception) -> str:
-    """Say what a library's error means to the user."""
-    if isinstance(error, TimeoutError):
-        return str(error) or "no answer in time"
-    if isinstance(error, OSError):
-        return f"the system's Bluetooth service does not answer: {error.strerror or error}"
-    return str(error) or type(error).__name__
+def _sighting(device: BLEDevice, advertised: AdvertisementData) -> Sighting:
+    name = "".join(filter(str.isprintable, advertised.local_name or device.name or ""))
+    battery = advertised.service_data.get(heart_rate.BATTERY_SERVICE, b"")
+    says = Advertised(
+        name, frozenset(map(str.lower, advertised.service_uuids)), frozenset(advertised.manufacturer_data)
+    )
+    percent = battery[0] if len(battery) == 1 and battery[0] <= 100 else None  # noqa: PLR2004
+    return Sighting(device, name, advertised.rssi, recognise(says), percent)

@@ -1,6 +1,10 @@
-"""`anyecg demo`: the whole way from a strap to stored outcomes, with a strap and a radio in software."""
+"""`anyecg demo`: the whole way from a wearable to stored outcomes, with wearables and a radio in software."""
 
+import asyncio
+import contextlib
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,36 +14,45 @@ from numpy.typing import NDArray
 
 from ble_gateway.cli.playing import (
     ChannelOption,
+    DevicesOption,
     DisconnectOption,
     DriftOption,
     JitterOption,
+    LayoutOption,
     LossOption,
     OutageOption,
     Play,
+    RateOption,
     RecordingOption,
     SeedOption,
+    make_wearables,
     open_play,
     write_script,
 )
-from ble_gateway.cli.streaming import Streaming
+from ble_gateway.cli.streaming import Show, Streaming, stream_until
+from ble_gateway.cli.work import Keeping, RecordRawOption, figures, show_summaries
 from ble_gateway.link import Link, steady_clock
-from ble_gateway.radio import Wanted
+from ble_gateway.radio import Radio, Wanted, find_one
 from ble_gateway.simulator.air import Air
 from ble_gateway.simulator.script import Script
-from ble_gateway.simulator.virtual_h10 import VirtualH10
 from ble_gateway.simulator.virtual_time import run_virtually
-from edge.cli.console import NOT_MEDICAL, output, print_json, summary_table
-from edge.loop import InferenceLoop, open_loop
+from ble_gateway.simulator.virtual_wearable import VirtualWearable
+from ble_gateway.stream import Block
+from ble_gateway.wearables.catalogue import Setup, set_up
+from edge.cli.console import NOT_MEDICAL
 from edge.outcome import Outcome
 from edge.signal import SampleBlock
-from edge.store import OutcomeStore, StoredRun
+from edge.store import OutcomeStore
 from edge.summary import RunSummary, summarise
 
 _TITLE = "DEMONSTRATION"
-_NOTICE = "Simulated radio and virtual Polar H10, no real wearable. Not a medical device."
+_FIND_S = 10.0
 
 
 def demo(
+    device: DevicesOption = None,
+    rate: RateOption = None,
+    layout: LayoutOption = None,
     recording: RecordingOption = None,
     channel: ChannelOption = None,
     speed: Annotated[
@@ -55,15 +68,19 @@ def demo(
     seed: SeedOption = 3,
     pack: Annotated[Path | None, typer.Option(help="Pack to run; the demonstration pack by default.")] = None,
     store: Annotated[Path, typer.Option(help="SQLite file to append to.")] = Path("anyecg-demo.db"),
+    record_raw: RecordRawOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
 ) -> None:
-    """Show the whole way from a strap to stored outcomes, on a simulated radio.
+    """Show the whole way from a wearable to stored outcomes, on a simulated radio.
 
-    A virtual Polar H10 plays ECG and the gateway finds it, connects and reconnects through bleak, as it does with a
-    real one. Nothing of it is a measurement of anyone.
+    Virtual wearables play ECG and the gateway finds them, connects and reconnects through bleak, as it does with real
+    ones. Nothing of it is a measurement of anyone.
 
-    Example: anyecg demo --recording mitdb/119 --channel MLII --speed 20 --duration 300
+    Example: anyecg demo --device movesense --recording mitdb/119 --channel MLII --speed 20 --duration 300
     """
+    kinds = device or ["polar-h10"]
+    setup = Setup(rate, layout)
+    titles = [set_up(kind, setup).title for kind in kinds]
     play = open_play(recording, channel, duration_s=duration, seed=seed)
     script = write_script(
         seed=seed,
@@ -73,68 +90,98 @@ def demo(
         disconnect_every_s=disconnect_every,
         outage_s=outage,
     )
-    loop = open_loop(pack, hop_s=hop)
-    with OutcomeStore.open(store) as opened, opened.run(f"DEMONSTRATION: virtual Polar H10, {play.name}") as run:
-        performance = _perform(play, script, loop, run, store, speed=speed, as_json=as_json)
-        summary = run_virtually(performance, speed=speed)
-    if as_json:
-        print_json(summary.as_json())
-    else:
-        output.print(summary_table(summary))
-        output.print(f"DEMONSTRATION: a virtual strap on a simulated radio. {NOT_MEDICAL}")
+    show = Show.on(f"{_TITLE} - {play.name}", _notice(titles), as_json=as_json, speed=speed)
+    with OutcomeStore.open(store) as opened, Keeping(opened, pack, hop_s=hop, raw=record_raw) as keeping:
+        performance = _perform(kinds, setup, play, script, keeping, show)
+        summaries = run_virtually(performance, speed=speed)
+    words = "a virtual wearable" if len(kinds) == 1 else "virtual wearables"
+    show_summaries(summaries, as_json=as_json, last=f"DEMONSTRATION: {words} on a simulated radio. {NOT_MEDICAL}")
+
+
+def _notice(titles: Sequence[str]) -> str:
+    what = f"virtual {titles[0]}" if len(titles) == 1 else f"{len(titles)} virtual wearables"
+    return f"Simulated radio and {what}, no real wearable. Not a medical device."
+
+
+@dataclass(slots=True)
+class _Compared:
+    """Estimated sample times against the truth, of one wearable."""
+
+    wearable: VirtualWearable
+    errors_s: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def observe(self, block: Block | None, _: tuple[Outcome, ...]) -> None:
+        """Compare a block's."""
+        if isinstance(block, SampleBlock) and self.wearable.truth is not None:
+            estimated_s = block.start_s + np.arange(block.n_samples) * block.period_s
+            self.errors_s.append(np.abs(estimated_s - self.wearable.truth.times_s(block.first_index, block.n_samples)))
+
+    def figures(self) -> dict[str, Any]:
+        """Percentiles of the errors."""
+        if not self.errors_s:
+            return {}
+        p50, p99 = 1e3 * np.percentile(np.concatenate(self.errors_s), [50, 99])
+        return {"sample_time_error_ms": {"p50": round(float(p50), 3), "p99": round(float(p99), 3)}}
 
 
 async def _perform(
-    play: Play, script: Script, loop: InferenceLoop, run: StoredRun, store: Path, *, speed: float, as_json: bool
-) -> RunSummary:
+    kinds: list[str], setup: Setup, play: Play, script: Script, keeping: Keeping, show: Show
+) -> list[RunSummary]:
     clock = steady_clock()
     air = Air()
-    strap = VirtualH10(air.controller(), play.samples, script, clock=clock, n_samples=play.n_samples)
-    await strap.power_on()
-    link = Link(await air.radio(), Wanted(), clock=clock)
-    errors_s: list[NDArray[np.float64]] = []
+    virtual = make_wearables(kinds, setup, play, script, air, clock)
+    async with contextlib.AsyncExitStack() as powered:
+        for wearable in virtual:
+            await wearable.power_on()
+            powered.push_async_callback(wearable.power_off)
+        radio = await air.radio()
+        compared = [_Compared(wearable) for wearable in virtual]
+        streamings = [
+            await _listen(radio, clock, kind, setup, keeping, compare, play)
+            for kind, compare in zip(kinds, compared, strict=True)
+        ]
 
-    def compare(block: SampleBlock | None, _: tuple[Outcome, ...]) -> None:
-        if block is not None and strap.truth is not None:
-            estimated_s = block.start_s + np.arange(block.n_samples) * block.period_s
-            errors_s.append(np.abs(estimated_s - strap.truth.times_s(block.first_index, block.n_samples)))
+        async def all_over() -> None:
+            await asyncio.gather(*(wearable.over.wait() for wearable in virtual))
 
-    streaming = Streaming(
-        link,
-        loop,
-        run,
-        title=f"{_TITLE} - {play.name}",
-        notice=_NOTICE,
-        speed=speed,
-        samples_sent=lambda: strap.samples_sent,
-        also=compare,
+        await stream_until(streamings, all_over, show)
+    return [_summary(streaming, compare) for streaming, compare in zip(streamings, compared, strict=True)]
+
+
+async def _listen(
+    radio: Radio,
+    clock: Callable[[], float],
+    kind: str,
+    setup: Setup,
+    keeping: Keeping,
+    compare: _Compared,
+    play: Play,
+) -> Streaming:
+    virtual = compare.wearable
+    name = virtual.twin.advertisement.name
+    sighting = await find_one(radio, Wanted(name, kind), timeout_s=_FIND_S)
+    wearable = set_up(kind, setup)
+    waves = math.isfinite(wearable.rate_hz) and wearable.rate_hz > 0
+    return keeping.streaming(
+        Link(radio, sighting, wearable, clock=clock),
+        setup,
+        source=f"DEMONSTRATION: virtual {wearable.title}, {play.name}",
+        simulated=True,
+        samples_sent=(lambda: virtual.samples_sent) if waves else None,
+        also=compare.observe,
     )
-    await streaming.until(strap.over.wait, as_json=as_json)
-    samples_sent = strap.samples_sent
-    await strap.power_off()
-    return summarise(
-        loop,
-        run,
-        source=f"DEMONSTRATION: virtual Polar H10, {play.name}",
-        counted_as="sent",
-        samples=samples_sent,
-        store=store,
-        extra=_figures(streaming, errors_s),
-    )
 
 
-def _figures(streaming: Streaming, errors_s: list[NDArray[np.float64]]) -> dict[str, Any]:
+def _summary(streaming: Streaming, compare: _Compared) -> RunSummary:
     """What only the demonstration can say: it knows the truth."""
-    stream, link = streaming.stream, streaming.link
-    error_ms = 1e3 * np.concatenate(errors_s) if errors_s else np.full(1, math.nan)
-    figures: dict[str, Any] = {
-        "simulated": True,
-        "samples_received": stream.samples_received,
-        "lost_by_reason": {str(reason): n for reason, n in sorted(stream.lost.items())},
-        "connections": link.connections,
-        "bad_frames": stream.bad_frames,
-    }
-    if errors_s:
-        p50, p99 = np.percentile(error_ms, [50, 99])
-        figures["sample_time_error_ms"] = {"p50": round(float(p50), 3), "p99": round(float(p99), 3)}
-    return figures
+    run = streaming.work.run
+    sent = streaming.samples_sent() if streaming.samples_sent else run.samples_stored + run.samples_lost
+    return summarise(
+        streaming.work.loop,
+        run,
+        source=streaming.source,
+        counted_as="sent",
+        samples=sent,
+        store=streaming.store,
+        extra={"simulated": True, **figures(streaming), **compare.figures()},
+    )

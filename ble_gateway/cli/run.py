@@ -1,111 +1,139 @@
-"""`anyecg run`: a real strap through the machine's Bluetooth adapter, into the store."""
+"""`anyecg run`: real wearables through the machine's Bluetooth adapter, into the store."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
-from ble_gateway.cli.streaming import Streaming
+from ble_gateway.cli.streaming import Show, Streaming, stream_until
+from ble_gateway.cli.work import Keeping, RecordRawOption, figures, show_summaries
+from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.link import Link
-from ble_gateway.radio import ADAPTER, Radio, Wanted, require_adapter
-from ble_gateway.wearables.polar_h10 import NAME_PREFIX
-from edge.cli.console import NOT_MEDICAL, output, print_json, summary_table
-from edge.loop import InferenceLoop, open_loop
-from edge.store import OutcomeStore, StoredRun
+from ble_gateway.radio import Radio, Sighting, Wanted, adapter, find_one, require_adapter
+from ble_gateway.wearables.catalogue import KINDS, Setup, set_up
+from edge.cli.console import NOT_MEDICAL
+from edge.store import OutcomeStore
 from edge.summary import RunSummary, summarise
+
+RadioOption: TypeAlias = Annotated[
+    str | None, typer.Option(help="Use the simulated radio at tcp:HOST:PORT (see anyecg simulate).")
+]
 
 
 def run(
-    name: Annotated[str, typer.Option(help="Beginning of the strap's name.")] = NAME_PREFIX,
-    address: Annotated[str | None, typer.Option(help="Bluetooth address of the strap, instead of a name.")] = None,
-    radio: Annotated[
-        str | None, typer.Option(help="Use the simulated radio at tcp:HOST:PORT (see anyecg simulate).")
+    who: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Name (or its beginning) or address, of each wearable; none: the only supported one in reach."
+        ),
     ] = None,
+    device: Annotated[
+        str | None, typer.Option(help=f"Take them for this kind, whatever they advertise: {', '.join(KINDS)}.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Sample rate, Hz, where there is a choice.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="What a UART stream looks like, for example int16@250Hz,2.5uV.")
+    ] = None,
+    radio: RadioOption = None,
     duration: Annotated[
         float | None, typer.Option(help="End after this long, s; otherwise Ctrl-C ends it.", min=1.0)
     ] = None,
-    find: Annotated[float, typer.Option(help="Search this long for the strap, s.", min=0.1)] = 30.0,
+    find: Annotated[float, typer.Option(help="Search this long for each wearable, s.", min=0.1)] = 30.0,
     hop: Annotated[float, typer.Option(help="From one window's start to the next one's, s.", min=0.1)] = 10.0,
     pack: Annotated[Path | None, typer.Option(help="Pack to run; the demonstration pack by default.")] = None,
     store: Annotated[Path, typer.Option(help="SQLite file to append to.")] = Path("anyecg.db"),
+    record_raw: RecordRawOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
 ) -> None:
-    """Stream from a Polar H10 into the store, through every disconnect, until it is ended.
+    """Stream from wearables into the store, through every disconnect, until it is ended.
 
-    Example: anyecg run --name "Polar H10 A1B2C3D4" --store night.db
+    Example: anyecg run "Polar H10 A1B2C3D4" F0:5E:ED:00:00:02 --store night.db
     """
-    loop = open_loop(pack, hop_s=hop)
-    with asyncio.Runner() as runner, OutcomeStore.open(store) as opened:
-        wanted = Wanted(name, address)
-        summary = runner.run(_stream(radio, wanted, loop, opened, duration_s=duration, find_s=find, as_json=as_json))
-    if as_json:
-        print_json(summary.as_json())
-    else:
-        output.print(summary_table(summary))
-        output.print(NOT_MEDICAL)
+    setup = Setup(rate, layout)
+    if device:
+        set_up(device, setup)
+    wanted = [Wanted(text, device) for text in who or [""]]
+    with (
+        asyncio.Runner() as runner,
+        OutcomeStore.open(store) as opened,
+        Keeping(opened, pack, hop_s=hop, raw=record_raw) as keeping,
+    ):
+        summaries = runner.run(_stream(radio, wanted, setup, keeping, duration, find, as_json=as_json))
+    show_summaries(summaries, as_json=as_json, last=NOT_MEDICAL)
 
 
 async def _stream(
     place: str | None,
-    wanted: Wanted,
-    loop: InferenceLoop,
-    store: OutcomeStore,
-    *,
+    wanted: list[Wanted],
+    setup: Setup,
+    keeping: Keeping,
     duration_s: float | None,
     find_s: float,
+    *,
     as_json: bool,
-) -> RunSummary:
-    async with _radio(place) as radio:
+) -> list[RunSummary]:
+    async with open_radio(place) as radio:
         await require_adapter(radio)
-        with store.run(f"{wanted} through the {radio.name}") as run:
-            return await _stream_into(
-                run, radio, wanted, loop, store.path, duration_s=duration_s, find_s=find_s, as_json=as_json
+        show = Show.on("anyecg run", f"Through the {radio.name}. {NOT_MEDICAL}", as_json=as_json)
+        show.console.print(f"searching for {', '.join(map(str, wanted))}", markup=False)
+        sightings = [await find_one(radio, one, timeout_s=find_s) for one in wanted]
+        kinds = [_kind(one, seen) for one, seen in zip(wanted, sightings, strict=True)]
+        streamings = [
+            keeping.streaming(
+                Link(radio, seen, set_up(kind, setup)),
+                setup,
+                source=f"{seen.label} ({kind}) through the {radio.name}",
+                simulated=radio.simulated,
             )
+            for seen, kind in zip(sightings, kinds, strict=True)
+        ]
+
+        async def ended() -> None:
+            await asyncio.sleep(duration_s if duration_s is not None else float("inf"))
+
+        await stream_until(streamings, ended, show)
+    return [_summary(streaming, simulated=radio.simulated) for streaming in streamings]
 
 
-async def _stream_into(
-    run: StoredRun,
-    radio: Radio,
-    wanted: Wanted,
-    loop: InferenceLoop,
-    store: Path,
-    *,
-    duration_s: float | None,
-    find_s: float,
-    as_json: bool,
-) -> RunSummary:
-    link = Link(radio, wanted, find_s=find_s)
-    streaming = Streaming(link, loop, run, title="anyecg run", notice=f"Through the {radio.name}. {NOT_MEDICAL}")
+def _kind(wanted: Wanted, seen: Sighting) -> str:
+    if wanted.kind:
+        return wanted.kind
+    if seen.wearable is None:
+        raise GatewayError(
+            GatewayFault.UNKNOWN_WEARABLE,
+            f"{seen.label} is no wearable that is known by its advertisement",
+            advice="say what it is: --device KIND (see anyecg devices)",
+        )
+    return seen.wearable.kind
 
-    async def ended() -> None:
-        await asyncio.sleep(duration_s if duration_s is not None else float("inf"))
 
-    await streaming.until(ended, as_json=as_json)
-    stream = streaming.stream
+def _summary(streaming: Streaming, *, simulated: bool) -> RunSummary:
+    run = streaming.work.run
     return summarise(
-        loop,
+        streaming.work.loop,
         run,
-        source=f"{link.peer} through the {radio.name}",
+        source=streaming.source,
         counted_as="sent",
-        samples=stream.samples_received + stream.samples_lost,
-        store=store,
-        extra={
-            "simulated": radio.client is not None,
-            "samples_received": stream.samples_received,
-            "lost_by_reason": {str(reason): n for reason, n in sorted(stream.lost.items())},
-            "connections": link.connections,
-            "bad_frames": stream.bad_frames,
-        },
+        samples=run.samples_stored + run.samples_lost,
+        store=streaming.store,
+        extra={"simulated": simulated, **figures(streaming)},
     )
 
 
 @contextlib.asynccontextmanager
-async def _radio(place: str | None) -> AsyncIterator[Radio]:
+async def open_radio(place: str | None) -> AsyncIterator[Radio]:
+    """Open the machine's adapter, or the simulated radio at a place.
+
+    Raises
+    ------
+    GatewayError
+        ``BAD_REQUEST`` for another place; ``NO_ADAPTER`` if none is served there.
+    """
     if place is None:
-        yield ADAPTER
+        yield adapter()
         return
     from ble_gateway.simulator.air import radio_at
 

@@ -12,19 +12,22 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ble_gateway.cli.strip import draw_strip, usual_extent
+from ble_gateway.cli.strip import Extent, draw_strip, usual_extent
 from ble_gateway.link import Link, LinkState
-from ble_gateway.stream import H10Stream
-from edge.outcome import Estimated, LabEstimate, Outcome, OverBudget, Rejected
-from edge.signal import SampleBlock
+from ble_gateway.stream import Block, Stream
+from ble_gateway.wearables.wearable import Gives
+from edge.outcome import Estimated, LabEstimate, Outcome, OverBudget, Rejected, RhythmMeasured
+from edge.signal import BeatBlock, SampleBlock
 
 _STRIP_S: Final = 6.0
+_STRIP_BEATS: Final = 60
 _STRIP_ROWS: Final = 8
 _BAR: Final = 24
-_LINK_STYLE: Final = {
+LINK_STYLE: Final = {
     LinkState.SEARCHING: "yellow",
     LinkState.CONNECTING: "yellow",
     LinkState.STREAMING: "green",
+    LinkState.SILENT: "yellow",
     LinkState.WAITING: "red",
     LinkState.CLOSED: "dim",
 }
@@ -54,7 +57,7 @@ class Scene:
         *,
         pack: str,
         link: Link,
-        stream: H10Stream,
+        stream: Stream,
         speed: float = 1.0,
         samples_sent: Callable[[], int] | None = None,
     ) -> None:
@@ -63,7 +66,8 @@ class Scene:
         self._speed = speed
         self._lock = threading.Lock()
         self._signal: deque[float] = deque()
-        self._rate_hz = 130.0
+        self._rhythm: deque[float] = deque(maxlen=_STRIP_BEATS)
+        self._rate_hz = stream.wearable.rate_hz or 1.0
         self._latest_samples = 0
         self._latest_at_s = 0.0
         self._began_s: float | None = None
@@ -73,11 +77,14 @@ class Scene:
         self._outcome: Outcome | None = None
         self._estimated: Estimated | None = None
 
-    def observe(self, block: SampleBlock | None, outcomes: tuple[Outcome, ...]) -> None:
+    def observe(self, block: Block | None, outcomes: tuple[Outcome, ...]) -> None:
         """Take what the session has done."""
         with self._lock:
-            if block is not None:
-                self._take(block)
+            match block:
+                case SampleBlock():
+                    self._take(block)
+                case BeatBlock():
+                    self._take_beats(block)
             for outcome in outcomes:
                 self._windows += 1
                 self._rejected += isinstance(outcome, Rejected)
@@ -97,9 +104,18 @@ class Scene:
             self._signal.popleft()
         self._rate_hz, self._latest_samples = block.rate_hz, block.n_samples
         self._latest_at_s = time.monotonic()
+        self._pass_to(block.start_s, block.start_s + block.n_samples * block.period_s)
+
+    def _take_beats(self, block: BeatBlock) -> None:
+        if block.gap_before:
+            self._rhythm.extend([np.nan] * min(block.gap_before.n_samples, _STRIP_BEATS))
+        self._rhythm.extend(block.rr_s.tolist())
+        self._pass_to(block.start_s, block.start_s + block.duration_s)
+
+    def _pass_to(self, start_s: float, end_s: float) -> None:
         if self._began_s is None:
-            self._began_s = block.start_s
-        self._now_s = block.start_s + block.n_samples * block.period_s
+            self._began_s = start_s
+        self._now_s = end_s
 
     def _draw(self, width: int) -> RenderableType:
         body = Group(
@@ -116,6 +132,8 @@ class Scene:
         return Panel(body, title=Text(self._title, style="bold"), title_align="left", padding=(0, 1))
 
     def _strip(self, columns: int) -> Text:
+        if self._stream.wearable.gives is Gives.RHYTHM:
+            return self._tachogram(columns)
         shown = round(_STRIP_S * self._rate_hz)
         # Frames arrive twice a second; the strip lags one frame behind, so that it can move evenly.
         passed = (time.monotonic() - self._latest_at_s) * self._rate_hz * self._speed
@@ -127,11 +145,28 @@ class Scene:
         caption = f"{_STRIP_S:g} s, {extent.span_mv:.1f} mV from bottom to top"
         return Text("\n".join(lines), style="green", no_wrap=True).append(f"\n{caption}", style="dim")
 
+    def _tachogram(self, columns: int) -> Text:
+        """Intervals between the last beats, each a step."""
+        intervals_s = np.array(self._rhythm)
+        intervals_s = np.concatenate([np.full(_STRIP_BEATS - intervals_s.size, np.nan), intervals_s])
+        known = intervals_s[np.isfinite(intervals_s)]
+        middle_s = float(np.median(known)) if known.size else 1.0
+        extent = Extent(middle_s - 0.3, middle_s + 0.3)
+        lines = draw_strip(np.repeat(intervals_s, 4), max(10, columns), _STRIP_ROWS, extent)
+        caption = (
+            f"intervals between the last {_STRIP_BEATS} beats, {middle_s:.2f} s in the middle, 0.6 s from bottom to top"
+        )
+        return Text("\n".join(lines), style="green", no_wrap=True).append(f"\n{caption}", style="dim")
+
     def _measures(self) -> Text:
         text = Text()
         match self._outcome:
             case None:
-                text.append("waiting for the first window of 10 s", style="dim")
+                text.append("waiting for the first window", style="dim")
+            case RhythmMeasured(heart_rate=rate):
+                bpm = f"{rate.bpm:.0f}" if rate.bpm is not None else "--"
+                text.append(f"♥ {bpm} bpm", style="bold red")
+                text.append(f"   RMSSD {self._outcome.rmssd_ms:.0f} ms, SDNN {self._outcome.sdnn_ms:.0f} ms")
             case Estimated(quality_db=quality_db, heart_rate=rate):
                 bpm = f"{rate.bpm:.0f}" if rate.bpm is not None else "--"
                 text.append(f"♥ {bpm} bpm", style="bold red").append(f"   quality {quality_db:.0f} dB")
@@ -141,11 +176,13 @@ class Scene:
                 text.append(f"over budget: {limit}", style="bold red").append(f"   windows every {hop_s:g} s")
             case _:
                 assert_never(self._outcome)
-        if self._link.strap_says and self._link.strap_says.bpm:
-            text.append(f"   strap says {self._link.strap_says.bpm} bpm", style="dim")
+        if self._stream.heart and self._stream.heart.bpm:
+            text.append(f"   the wearable says {self._stream.heart.bpm} bpm", style="dim")
         return text
 
     def _estimates(self) -> RenderableType:
+        if self._stream.wearable.gives is Gives.RHYTHM:
+            return Text("rhythm only: no estimates without an ECG", style="dim")
         table = Table.grid(padding=(0, 2))
         for estimate in self._estimated.estimates if self._estimated else ():
             table.add_row(estimate.name, _bar(estimate), f"{estimate.probability:4.0%}")
@@ -157,14 +194,15 @@ class Scene:
     def _counters(self) -> Text:
         stream, link = self._stream, self._link
         elapsed_s = self._now_s - self._began_s if self._began_s is not None else 0.0
-        text = Text("link ").append(str(link.state), style=_LINK_STYLE[link.state])
+        text = Text("link ").append(str(link.state), style=LINK_STYLE[link.state])
         text.append(f"   {link.peer}")
-        if link.battery_percent is not None:
-            text.append(f"   battery {link.battery_percent} %")
+        if stream.battery_percent is not None:
+            text.append(f"   battery {stream.battery_percent} %")
         minutes, seconds = divmod(round(elapsed_s), 60)
         text.append(f"   {minutes}:{seconds:02d}")
         sent = f"{self._samples_sent()} sent   " if self._samples_sent else ""
-        text.append(f"\nsamples  {sent}{stream.samples_received} received   ")
+        mended = f"   {stream.samples_mended} of them sent again" if stream.samples_mended else ""
+        text.append(f"\nsamples  {sent}{stream.samples_received} received{mended}   ")
         text.append(f"{stream.samples_lost} lost", style="yellow" if stream.samples_lost else "")
         by_reason = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(stream.lost.items()))
         text.append(f" ({by_reason})" if by_reason else "")

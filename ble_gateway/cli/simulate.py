@@ -1,34 +1,42 @@
-"""`anyecg simulate`: a virtual strap on a simulated radio, for `anyecg run` in another process."""
+"""`anyecg simulate`: virtual wearables on a simulated radio, for `anyecg run` in another process."""
 
 import asyncio
+import contextlib
 import signal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ble_gateway.cli.playing import (
     ChannelOption,
+    DevicesOption,
     DisconnectOption,
     DriftOption,
     JitterOption,
+    LayoutOption,
     LossOption,
     OutageOption,
     Play,
+    RateOption,
     RecordingOption,
     SeedOption,
+    make_wearables,
     open_play,
     write_script,
 )
 from ble_gateway.link import steady_clock
-from ble_gateway.simulator.air import Air, read_place
+from ble_gateway.simulator.air import Air, open_place
 from ble_gateway.simulator.script import Script
-from ble_gateway.simulator.virtual_h10 import VirtualH10
-from ble_gateway.wearables.polar_h10 import stop_ecg
+from ble_gateway.simulator.virtual_wearable import VirtualWearable
+from ble_gateway.wearables.catalogue import Setup, set_up
 from edge.cli.console import errors, output, print_json
 
 
 def simulate(
     radio: Annotated[str, typer.Option(help="Where to serve it, tcp:HOST:PORT; port 0: any that is free.")],
+    device: DevicesOption = None,
+    rate: RateOption = None,
+    layout: LayoutOption = None,
     recording: RecordingOption = None,
     channel: ChannelOption = None,
     duration: Annotated[
@@ -42,13 +50,15 @@ def simulate(
     seed: SeedOption = 3,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
 ) -> None:
-    """Serve a simulated radio with a virtual Polar H10 to `anyecg run --radio` in another process.
+    """Serve a simulated radio with virtual wearables to `anyecg run --radio` in another process.
 
-    The play begins when a gateway starts the stream, and the strap is gone when it is over.
+    The play of each begins when a gateway starts its stream, and it is gone when the play is over.
 
-    Example: anyecg simulate --radio tcp:127.0.0.1:9800 --disconnect-every 60
+    Example: anyecg simulate --radio tcp:127.0.0.1:9800 --device polar-h10 --device movesense --disconnect-every 60
     """
-    host, port = read_place(radio)
+    kinds = device or ["polar-h10"]
+    setup = Setup(rate, layout)
+    titles = [set_up(kind, setup).title for kind in kinds]
     play = open_play(recording, channel, duration_s=duration, seed=seed)
     script = write_script(
         seed=seed,
@@ -58,38 +68,47 @@ def simulate(
         disconnect_every_s=disconnect_every,
         outage_s=outage,
     )
-    strap = asyncio.run(_serve(host, port, play, script, as_json=as_json))
-    stopped = strap.commands[-1:] == [stop_ecg()]
+    virtual = asyncio.run(_serve(radio, kinds, titles, setup, play, script, as_json=as_json))
     if as_json:
-        figures = {"source": play.name, "simulated": True, "samples_sent": strap.samples_sent, "stopped": stopped}
-        print_json(figures)
-    else:
-        goodbye = "the gateway stopped the stream" if stopped else "no gateway stopped the stream"
-        output.print(f"SIMULATION ended: {strap.samples_sent} samples sent, {goodbye}")
+        served = [_figures(kind, wearable) for kind, wearable in zip(kinds, virtual, strict=True)]
+        print_json({"source": play.name, "simulated": True, **(served[0] if len(served) == 1 else {"devices": served})})
+        return
+    for title, wearable in zip(titles, virtual, strict=True):
+        goodbye = "the gateway stopped the stream" if wearable.was_stopped else "no gateway stopped the stream"
+        output.print(f"SIMULATION ended: {title}: {wearable.samples_sent} samples sent, {goodbye}", markup=False)
 
 
-async def _serve(host: str, port: int, play: Play, script: Script, *, as_json: bool) -> VirtualH10:
+def _figures(kind: str, wearable: VirtualWearable) -> dict[str, Any]:
+    return {"device": kind, "samples_sent": wearable.samples_sent, "stopped": wearable.was_stopped}
+
+
+async def _serve(
+    place: str, kinds: list[str], titles: list[str], setup: Setup, play: Play, script: Script, *, as_json: bool
+) -> list[VirtualWearable]:
     air = Air()
-    strap = VirtualH10(air.controller(), play.samples, script, clock=steady_clock(), n_samples=play.n_samples)
-    async with air.served(host, port) as served_port:
-        await strap.power_on()
+    virtual = make_wearables(kinds, setup, play, script, air, steady_clock())
+    async with open_place(air, place) as listen, contextlib.AsyncExitStack() as powered:
+        for wearable in virtual:
+            await wearable.power_on()
+            powered.push_async_callback(wearable.power_off)
         console = errors if as_json else output
         console.print(
-            f"SIMULATION: a virtual Polar H10 plays {play.name} on a simulated radio. No real wearable.\n"
-            f"Listen with: anyecg run --radio tcp:{host}:{served_port}",
+            f"SIMULATION: virtual {', '.join(titles)} on a simulated radio; plays {play.name}. No real wearable.",
             markup=False,
         )
-        await _until_over_or_interrupted(strap)
-        await strap.power_off()
-    return strap
+        console.print(listen, markup=False, soft_wrap=True)
+        await _until_over_or_interrupted(virtual)
+    return virtual
 
 
-async def _until_over_or_interrupted(strap: VirtualH10) -> None:
+async def _until_over_or_interrupted(virtual: list[VirtualWearable]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    waiting = {asyncio.create_task(strap.over.wait()), asyncio.create_task(stop.wait())}
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
+    over = asyncio.gather(*(wearable.over.wait() for wearable in virtual))
+    stopping = asyncio.create_task(stop.wait())
+    both: set[asyncio.Future[Any]] = {over, stopping}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    over.cancel()
+    stopping.cancel()
+    await asyncio.gather(over, stopping, return_exceptions=True)

@@ -59,6 +59,20 @@ class Air:
             yield server.sockets[0].getsockname()[1]
 
 
+@contextlib.asynccontextmanager
+async def open_place(air: Air, spec: str) -> AsyncIterator[str]:
+    """Let gateways of other processes onto the air at `spec`; yields how to listen, for people.
+
+    Raises
+    ------
+    GatewayError
+        ``BAD_REQUEST`` for another `spec`, or if the place cannot be had.
+    """
+    host, port = read_place(spec)
+    async with air.served(host, port) as served_port:
+        yield f"Listen with: anyecg run --radio tcp:{host}:{served_port}"
+
+
 class _Antenna(asyncio.Protocol):
     """One gateway of another process: it gets a controller of its own, gone from the air when it is gone."""
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+_DRAWN: Final = 4096
 CALM_END_S: Final = 15.0
 """The strap is within reach for the last seconds: a loss is known only by what arrives after it."""
 
@@ -47,6 +48,12 @@ class Script:
         Time between disconnects; None: never.
     outage_s
         How long the wearable stays out of reach after a disconnect.
+    burst_every_s
+        Time between bursts of interference, in which everything is lost; None: never.
+    burst_s
+        How long a burst lasts.
+    reset_at_s
+        When the wearable starts anew and counts from 0, s since the begin of the play, in order.
     """
 
     seed: int = 0
@@ -55,6 +62,9 @@ class Script:
     drift_ppm: float = 0.0
     disconnect_every_s: float | None = None
     outage_s: float = 3.0
+    burst_every_s: float | None = None
+    burst_s: float = 1.0
+    reset_at_s: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -67,12 +77,21 @@ class Script:
             raise ValueError(f"drift is {self.drift_ppm} ppm: must be within 100000")
         if self.disconnect_every_s is not None and not self.disconnect_every_s > 0:
             raise ValueError("the time between disconnects must be positive")
+        if self.burst_every_s is not None and not 0 <= self.burst_s < self.burst_every_s:
+            raise ValueError("bursts must be shorter than the time between them")
 
-    def fate(self, frame: int, *, last: bool) -> FrameFate:
-        """Tell what happens to frame number `frame` of the play."""
-        chance, delay = np.random.default_rng([self.seed, frame]).random(2)
-        spared = frame == 0 or last
-        return FrameFate(arrives=bool(spared or chance >= self.loss), delay_s=-self.jitter_s * math.log1p(-delay))
+    def fates(self) -> "Fates":
+        """Draw what happens to frame after frame."""
+        return Fates(self)
+
+    def interferes(self, at_s: float) -> bool:
+        """Whether a burst of interference is on, `at_s` since the begin of the play."""
+        every_s = self.burst_every_s
+        return every_s is not None and at_s >= every_s and at_s % every_s < self.burst_s
+
+    def resets_within(self, from_s: float, to_s: float) -> bool:
+        """Whether the wearable starts anew in ``from_s < t <= to_s``."""
+        return any(from_s < at_s <= to_s for at_s in self.reset_at_s)
 
     def disconnects_within(self, from_s: float, to_s: float, *, ends_s: float) -> bool:
         """Whether the link breaks in ``from_s < t <= to_s``, s since the begin of a play of `ends_s`."""
@@ -80,3 +99,20 @@ class Script:
         if every_s is None or to_s + self.outage_s > ends_s - CALM_END_S:
             return False
         return math.floor(to_s / every_s) > max(0, math.floor(from_s / every_s))
+
+
+class Fates:
+    """What happens to one frame after the other."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._chances = np.random.default_rng(script.seed)
+        self._drawn: list[tuple[float, float]] = []
+
+    def next(self, at_s: float, *, spared: bool) -> FrameFate:
+        """Tell what happens to the next frame, sent `at_s` since the begin of the play."""
+        if not self._drawn:
+            self._drawn = [(float(a), float(b)) for a, b in self._chances.random((_DRAWN, 2))]
+        chance, delay = self._drawn.pop()
+        arrives = spared or (chance >= self._script.loss and not self._script.interferes(at_s))
+        return FrameFate(arrives=arrives, delay_s=-self._script.jitter_s * math.log1p(-delay))

@@ -1,4 +1,4 @@
-"""What a virtual wearable plays: any blocks, as microvolts at the wearable's rate, in frames. Pure."""
+"""What a virtual wearable plays: any blocks, as its own counts at its own rate, in frames. Pure."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -6,29 +6,32 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ble_gateway.wearables.polar_h10 import RAILS_MICROVOLTS
 from edge.resample import PolyphaseResampler
 from edge.signal import SampleBlock
 
-_MICROVOLTS_PER_MILLIVOLT = 1000
 
+def as_counts(
+    blocks: Iterable[SampleBlock], rate_hz: float, millivolts_per_count: float, rails: tuple[int, int]
+) -> Iterator[NDArray[np.int32]]:
+    """Resample blocks to `rate_hz`, in counts within the rails.
 
-def microvolts(blocks: Iterable[SampleBlock], rate_hz: float) -> Iterator[NDArray[np.int32]]:
-    """Resample blocks to `rate_hz`, in microvolts within the strap's rails.
-
-    A gap is played as the last sample before it, held: a strap never stops sending.
+    A gap is played as the last sample before it, held: a wearable never stops sending.
     """
+
+    def counts(millivolts: NDArray[np.float64]) -> NDArray[np.int32]:
+        return np.clip(np.rint(millivolts / millivolts_per_count), *rails).astype(np.int32)
+
     resampler: PolyphaseResampler | None = None
     held = 0.0
     for block in blocks:
         resampler = resampler or PolyphaseResampler(block.rate_hz, rate_hz)
         if block.gap_before:
-            yield _counts(resampler.push(np.full(block.gap_before.n_samples, held)))
+            yield counts(resampler.push(np.full(block.gap_before.n_samples, held)))
         millivolts = block.scale.millivolts(block.counts)
         held = float(millivolts[-1])
-        yield _counts(resampler.push(millivolts))
+        yield counts(resampler.push(millivolts))
     if resampler:
-        yield _counts(resampler.finish())
+        yield counts(resampler.finish())
 
 
 def frames(
@@ -69,7 +72,3 @@ def _cut(
 def _sizes(frame_samples: int, n_samples: int) -> Iterator[int]:
     for first in range(0, n_samples, frame_samples):
         yield min(frame_samples, n_samples - first)
-
-
-def _counts(millivolts: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.clip(np.rint(millivolts * _MICROVOLTS_PER_MILLIVOLT), *RAILS_MICROVOLTS).astype(np.int32)

@@ -100,11 +100,21 @@ class Twin(Protocol):
     """
 
     advertisement: Advertisement
-    services: tuple[OfferedService, ...]
-    rate_hz: float
-    millivolts_per_count: float
-    rails: tuple[int, int]
-    frame_samples: int
+
+    @property
+    def services(self) -> tuple[OfferedService, ...]: ...  # noqa: D102 - above
+
+    @property
+    def rate_hz(self) -> float: ...  # noqa: D102
+
+    @property
+    def millivolts_per_count(self) -> float: ...  # noqa: D102
+
+    @property
+    def rails(self) -> tuple[int, int]: ...  # noqa: D102
+
+    @property
+    def frame_samples(self) -> int: ...  # noqa: D102
 
     @property
     def streaming(self) -> bool:

@@ -1,0 +1,151 @@
+"""`anyecg scan` and `anyecg devices`: what is in reach, and what could be."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ble_gateway.cli.run import RadioOption, open_radio
+from ble_gateway.radio import Sighting, discover
+from ble_gateway.wearables.catalogue import WEARABLES
+from ble_gateway.wearables.wearable import Gives, Trust, Wearable
+from edge.cli.console import errors, output, print_json
+
+_RSSI_DBM = (-90, -50)
+_BARS = 5
+
+
+def scan(
+    radio: RadioOption = None,
+    duration: Annotated[float, typer.Option(help="Listen this long, s.", min=0.1)] = 5.0,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is no known wearable.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
+) -> None:
+    """List the wearables in reach, and how to run each.
+
+    Example: anyecg scan --duration 10
+    """
+    with errors.status(f"listening for {duration:g} s"):
+        seen = asyncio.run(_discover(radio, duration))
+    listed = [sighting for sighting in seen if everything or sighting.wearable]
+    commands = {sighting.address: _command(sighting, seen, radio) for sighting in listed}
+    if as_json:
+        print_json(
+            {"devices": [_as_json(sighting, commands) for sighting in listed], "others": len(seen) - len(listed)}
+        )
+        return
+    if listed:
+        output.print(_table(listed, commands))
+    others = len(seen) - len(listed)
+    if not listed:
+        output.print(
+            f"No known wearable was seen in {duration:g} s ({others} other devices).\n"
+            "Wear it, wet a strap's electrodes, and disconnect it from other devices. See anyecg devices."
+        )
+    elif others:
+        output.print(f"{others} other devices, shown with --all", style="dim")
+
+
+async def _discover(place: str | None, duration_s: float) -> list[Sighting]:
+    async with open_radio(place) as radio:
+        return await discover(radio, duration_s=duration_s)
+
+
+def _command(sighting: Sighting, seen: list[Sighting], radio: str | None) -> str:
+    """Tell how to run it: by name where that is enough."""
+    same_name = sum(other.name.startswith(sighting.name) for other in seen)
+    who = f'"{sighting.name}"' if sighting.name and same_name == 1 else sighting.address
+    kind = "" if sighting.wearable else " --device KIND"
+    return f"anyecg run {who}{kind}{f' --radio {radio}' if radio else ''}"
+
+
+def _as_json(sighting: Sighting, commands: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": sighting.name,
+        "address": sighting.address,
+        "kind": sighting.wearable.kind if sighting.wearable else None,
+        "rssi_dbm": sighting.rssi_dbm,
+        "battery_percent": sighting.battery_percent,
+        "run": commands[sighting.address],
+    }
+
+
+def _table(listed: list[Sighting], commands: dict[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("name", "kind", "address", "signal", "battery"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("run it", overflow="fold")
+    for sighting in listed:
+        battery = f"{sighting.battery_percent} %" if sighting.battery_percent is not None else ""
+        table.add_row(
+            Text(sighting.name or "(no name)"),
+            sighting.wearable.title if sighting.wearable else Text("unknown", style="dim"),
+            sighting.address,
+            _signal(sighting.rssi_dbm),
+            battery,
+            Text(commands[sighting.address]),
+        )
+    return table
+
+
+def _signal(rssi_dbm: int) -> Text:
+    weakest, strongest = _RSSI_DBM
+    share = (rssi_dbm - weakest) / (strongest - weakest)
+    filled = min(_BARS, max(1, round(share * _BARS)))
+    return Text("▮" * filled, style="green").append("▯" * (_BARS - filled), style="dim").append(f" {rssi_dbm} dBm")
+
+
+def devices(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
+) -> None:
+    """List all wearables that are known, what they stream, and their limits.
+
+    Example: anyecg devices
+    """
+    if as_json:
+        print_json({"devices": [_described(wearable) for wearable in WEARABLES]})
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim", row_styles=["", ""], padding=(0, 2, 1, 0))
+    table.add_column("kind", no_wrap=True)
+    table.add_column("wearable")
+    table.add_column("streams")
+    table.add_column("losses found by")
+    table.add_column("protocol from")
+    table.add_column("limits", ratio=1)
+    for wearable in WEARABLES:
+        doubtful = wearable.trust in {Trust.UNVERIFIED, Trust.THIRD_PARTY}
+        table.add_row(
+            Text(wearable.kind, style="bold"),
+            wearable.title,
+            _streams(wearable),
+            wearable.placed_by + (", sent again" if wearable.backfill else ""),
+            Text(str(wearable.trust), style="yellow" if doubtful else ""),
+            "\n".join(wearable.limits),
+        )
+    output.print(table)
+    output.print(
+        "None of them was tried on hardware yet: they are tested against virtual twins and golden bytes.", style="bold"
+    )
+
+
+def _streams(wearable: Wearable) -> str:
+    if wearable.gives is Gives.RHYTHM:
+        return str(wearable.gives)
+    return f"{wearable.gives}, {', '.join(f'{rate:g}' for rate in wearable.rates_hz)} Hz"
+
+
+def _described(wearable: Wearable) -> dict[str, Any]:
+    return {
+        "kind": wearable.kind,
+        "title": wearable.title,
+        "gives": str(wearable.gives),
+        "rate_hz": wearable.rate_hz,
+        "rates_hz": list(wearable.rates_hz),
+        "losses_found_by": wearable.placed_by,
+        "backfill": wearable.backfill is not None,
+        "protocol_from": str(wearable.trust),
+        "tried_on_hardware": False,
+        "limits": list(wearable.limits),
+    }
