@@ -10,7 +10,8 @@ from ble_gateway.wearables.heart_rate import BATTERY_SERVICE, HEART_RATE_SERVICE
 class HealthyPiTwin:
     """The device's side of `ble_gateway.wearables.healthypi`, with its firmware's mistake."""
 
-    advertisement = Advertisement(healthypi.NAME, (HEART_RATE_SERVICE, BATTERY_SERVICE))
+    # A real one has no number; virtual ones may be several.
+    advertisement = Advertisement(f"{healthypi.NAME} 001", (HEART_RATE_SERVICE, BATTERY_SERVICE))
     services = (
         OfferedService(
             healthypi.ECG_SERVICE,
