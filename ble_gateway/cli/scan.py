@@ -107,27 +107,25 @@ def devices(
     if as_json:
         print_json({"devices": [_described(wearable) for wearable in WEARABLES]})
         return
-    table = Table(box=None, pad_edge=False, header_style="dim", row_styles=["", ""], padding=(0, 2, 1, 0))
-    table.add_column("kind", no_wrap=True)
-    table.add_column("wearable")
-    table.add_column("streams")
-    table.add_column("losses found by")
-    table.add_column("protocol from")
-    table.add_column("limits", ratio=1)
     for wearable in WEARABLES:
-        doubtful = wearable.trust in {Trust.UNVERIFIED, Trust.THIRD_PARTY}
-        table.add_row(
-            Text(wearable.kind, style="bold"),
-            wearable.title,
-            _streams(wearable),
-            wearable.placed_by + (", sent again" if wearable.backfill else ""),
-            Text(str(wearable.trust), style="yellow" if doubtful else ""),
-            "\n".join(wearable.limits),
-        )
-    output.print(table)
+        output.print(_heading(wearable))
+        limits = Table.grid(padding=(0, 1))
+        for limit in wearable.limits:
+            limits.add_row("  -", Text(limit))
+        output.print(limits)
+        output.print()
     output.print(
-        "None of them was tried on hardware yet: they are tested against virtual twins and golden bytes.", style="bold"
+        "None of them was tried on hardware: they are tested against virtual twins and golden bytes.", style="bold"
     )
+
+
+def _heading(wearable: Wearable) -> Text:
+    doubtful = wearable.trust in {Trust.UNVERIFIED, Trust.THIRD_PARTY}
+    text = Text(wearable.kind, style="bold").append(f"  {wearable.title}\n", style="not bold")
+    text.append(f"  streams {_streams(wearable)}; losses found by {wearable.placed_by}", style="not bold")
+    text.append(", and sent again" if wearable.backfill else "", style="not bold")
+    text.append("\n  protocol: ", style="not bold")
+    return text.append(str(wearable.trust), style="not bold yellow" if doubtful else "not bold green")
 
 
 def _streams(wearable: Wearable) -> str:

@@ -49,10 +49,14 @@ def twin_of(kind: str, setup: Setup | None = None, *, number: int = 1, seed: int
     }
     twin = make[kind]()
     if number > 1:
-        name = twin.advertisement.name
-        digits = f"{number}"
-        twin.advertisement = replace(twin.advertisement, name=name[: -len(digits)] + digits)
+        twin.advertisement = replace(twin.advertisement, name=_numbered(twin.advertisement.name, number))
     return twin
+
+
+def _numbered(name: str, number: int) -> str:
+    """Put a number in place of the digits, else of the letters, at the end of a name: it stays as long as it was."""
+    digits = f"{number:0{len(name) - len(name.rstrip('0123456789'))}}"
+    return name[: -len(digits)] + digits
 
 
 def address_of(number: int) -> str:
