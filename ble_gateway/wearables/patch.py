@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from ble_gateway.errors import FrameError, GatewayError, GatewayFault
-from ble_gateway.wearables.heart_rate import BATTERY_LEVEL
 from ble_gateway.wearables.patch_control import (
     ANSWER_MARK,
     CONTROL,
@@ -38,7 +37,6 @@ from ble_gateway.wearables.patch_stream import (
 from ble_gateway.wearables.wearable import (
     Advertised,
     Ask,
-    Charge,
     Counted,
     Dialogue,
     Ended,
@@ -64,7 +62,7 @@ _ADVICE: Final = {
 
 
 class PatchDecoder:
-    """Reads stream, control and battery; the answer to the start command says what the samples mean."""
+    """Reads stream and control; the answer to the start command says what the samples mean."""
 
     def __init__(self) -> None:
         self._setup: Setup | None = None
@@ -81,10 +79,6 @@ class PatchDecoder:
                     yield Missing(first, n_samples)
                 case Farewell():
                     yield Ended()
-        elif received.characteristic == BATTERY_LEVEL:
-            if len(received.data) != 1 or received.data[0] > 100:  # noqa: PLR2004 - per cent
-                raise FrameError("no charge in per cent", received.data)
-            yield Charge(received.data[0])
 
     def _samples(self, data: bytes) -> Samples:
         frame = decode_frame(data)
@@ -111,7 +105,6 @@ def _start(rate_hz: int) -> Dialogue:
         raise _refused(f"it offers {rates}, not {rate_hz} Hz", "choose a rate that it offers")
     yield Subscribe(STREAM)
     yield Subscribe(CONTROL)
-    yield Subscribe(BATTERY_LEVEL, needed=False)
     packet = yield Ask(
         Write(CONTROL, encode_command(Start(rate_hz))),
         CONTROL,

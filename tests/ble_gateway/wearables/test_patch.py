@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from ble_gateway.errors import FrameError, GatewayError, GatewayFault
 from ble_gateway.wearables import patch, patch_control, patch_stream
-from ble_gateway.wearables.heart_rate import BATTERY_LEVEL
 from ble_gateway.wearables.patch_control import (
     CONTROL,
     INFORMATION,
@@ -32,7 +31,6 @@ from ble_gateway.wearables.patch_stream import STREAM, TICK_HZ, Frame
 from ble_gateway.wearables.wearable import (
     Advertised,
     Ask,
-    Charge,
     Counted,
     Ended,
     Missing,
@@ -291,30 +289,23 @@ def test_a_frame_before_the_answer_that_says_its_scale_is_refused_and_those_afte
 
 
 @pytest.mark.parametrize(
-    ("characteristic", "data", "event"),
+    ("packet", "event"),
     [
-        (CONTROL, patch_control.encode_packet(Gone(1000, 50)), Missing(1000, 50)),
-        (CONTROL, patch_control.encode_packet(Farewell(Reason.SWITCHED_OFF)), Ended()),
-        (BATTERY_LEVEL, bytes([87]), Charge(87)),
+        (Gone(1000, 50), Missing(1000, 50)),
+        (Farewell(Reason.SWITCHED_OFF), Ended()),
     ],
 )
-def test_what_is_not_a_frame_becomes_the_event_it_tells_of(characteristic, data, event):
-    assert fed(started(), characteristic, data) == [event]
+def test_what_is_not_a_frame_becomes_the_event_it_tells_of(packet, event):
+    assert fed(started(), CONTROL, patch_control.encode_packet(packet)) == [event]
 
 
-@pytest.mark.parametrize("charge", [b"", bytes([101]), bytes([50, 0])])
-def test_what_is_no_charge_is_refused(charge):
-    with pytest.raises(FrameError, match="per cent"):
-        fed(started(), BATTERY_LEVEL, charge)
-
-
-@pytest.mark.parametrize("characteristic", [INFORMATION, "00002a00-0000-1000-8000-00805f9b34fb"])
+@pytest.mark.parametrize("characteristic", [INFORMATION, "00002a19-0000-1000-8000-00805f9b34fb"])
 @given(data=hostile_bytes)
 def test_other_characteristics_say_nothing(characteristic, data):
     assert fed(started(), characteristic, data) == []
 
 
-@given(st.lists(st.tuples(st.sampled_from([STREAM, CONTROL, BATTERY_LEVEL]), hostile_bytes), max_size=20))
+@given(st.lists(st.tuples(st.sampled_from([STREAM, CONTROL]), hostile_bytes), max_size=20))
 def test_a_decoder_that_refused_anything_reads_on(hostile):
     decoder = patch.PatchDecoder()
     for characteristic, data in hostile:
@@ -344,7 +335,6 @@ def test_it_is_started_at_its_rate_after_all_subscriptions():
         Read(INFORMATION),
         Subscribe(STREAM),
         Subscribe(CONTROL),
-        Subscribe(BATTERY_LEVEL, needed=False),
     ]
     ask = said[-1]
     assert (ask.write, ask.answers_on) == (Write(CONTROL, bytes.fromhex("01 fa 00")), CONTROL)
