@@ -77,7 +77,7 @@ class Conversation:
             case Read(characteristic):
                 return await self._read(characteristic)
             case Subscribe(characteristic, needed):
-                if needed or self._has(characteristic):
+                if needed or self._notifies(characteristic):
                     await self._subscribe(characteristic)
             case Write():
                 await self._write(step)
@@ -126,6 +126,10 @@ class Conversation:
 
     def _has(self, characteristic: str) -> bool:
         return self._client.services.get_characteristic(characteristic) is not None
+
+    def _notifies(self, characteristic: str) -> bool:
+        found = self._client.services.get_characteristic(characteristic)
+        return found is not None and not {"notify", "indicate"}.isdisjoint(found.properties)
 
     async def _write_later(self) -> None:
         while True:

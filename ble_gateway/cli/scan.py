@@ -1,6 +1,7 @@
 """`anyecg scan` and `anyecg devices`: what is in reach, and what could be."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -36,8 +37,8 @@ def scan(
             {"devices": [_as_json(sighting, commands) for sighting in listed], "others": len(seen) - len(listed)}
         )
         return
-    if listed:
-        output.print(_table(listed, commands))
+    for line in _lines(listed, commands) if listed else ():
+        output.print(line, soft_wrap=True)
     others = len(seen) - len(listed)
     if not listed:
         output.print(
@@ -72,29 +73,25 @@ def _as_json(sighting: Sighting, commands: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _table(listed: list[Sighting], commands: dict[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("name", "kind", "address", "signal", "battery"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("run it", overflow="fold")
+def _lines(listed: list[Sighting], commands: dict[str, str]) -> Iterator[Text]:
+    """Two for each device."""
+    width = max(len(sighting.label) for sighting in listed)
     for sighting in listed:
-        battery = f"{sighting.battery_percent} %" if sighting.battery_percent is not None else ""
-        table.add_row(
-            Text(sighting.name or "(no name)"),
-            sighting.wearable.title if sighting.wearable else Text("unknown", style="dim"),
-            sighting.address,
-            _signal(sighting.rssi_dbm),
-            battery,
-            Text(commands[sighting.address]),
-        )
-    return table
+        kind = sighting.wearable.kind if sighting.wearable else "unknown"
+        line = Text(sighting.label.ljust(width), style="bold")
+        line.append(f"  {kind:14}  ", style="not bold").append(_signal(sighting.rssi_dbm))
+        if sighting.battery_percent is not None:
+            line.append(f"  battery {sighting.battery_percent} %", style="not bold")
+        yield line
+        yield Text(f"  {sighting.address}  ", style="dim").append(commands[sighting.address], style="not dim green")
 
 
 def _signal(rssi_dbm: int) -> Text:
     weakest, strongest = _RSSI_DBM
     share = (rssi_dbm - weakest) / (strongest - weakest)
     filled = min(_BARS, max(1, round(share * _BARS)))
-    return Text("▮" * filled, style="green").append("▯" * (_BARS - filled), style="dim").append(f" {rssi_dbm} dBm")
+    bars = Text("▮" * filled, style="not bold green").append("▯" * (_BARS - filled), style="dim")
+    return bars.append(f" {rssi_dbm} dBm", style="not bold default")
 
 
 def devices(
