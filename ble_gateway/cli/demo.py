@@ -30,7 +30,7 @@ from ble_gateway.cli.playing import (
     write_script,
 )
 from ble_gateway.cli.streaming import Show, Streaming, stream_until
-from ble_gateway.cli.work import Keeping, RecordRawOption, figures, show_summaries
+from ble_gateway.cli.work import Keeping, RecordRawOption, show_summaries
 from ble_gateway.link import Link, steady_clock
 from ble_gateway.radio import Radio, Wanted, find_one
 from ble_gateway.simulator.air import Air
@@ -162,9 +162,10 @@ async def _listen(
     sighting = await find_one(radio, Wanted(name, kind), timeout_s=_FIND_S)
     wearable = set_up(kind, setup)
     waves = math.isfinite(wearable.rate_hz) and wearable.rate_hz > 0
-    return keeping.streaming(
+    return Streaming.of(
         Link(radio, sighting, wearable, clock=clock),
         setup,
+        keeping,
         source=f"DEMONSTRATION: virtual {wearable.title}, {play.name}",
         simulated=True,
         samples_sent=(lambda: virtual.samples_sent) if waves else None,
@@ -183,5 +184,5 @@ def _summary(streaming: Streaming, compare: _Compared) -> RunSummary:
         counted_as="sent",
         samples=sent,
         store=streaming.store,
-        extra={"simulated": True, **figures(streaming), **compare.figures()},
+        extra={"simulated": True, **streaming.figures(), **compare.figures()},
     )

@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from ble_gateway.cli.streaming import Show, Streaming, stream_until
-from ble_gateway.cli.work import Keeping, RecordRawOption, figures, show_summaries
+from ble_gateway.cli.work import Keeping, RecordRawOption, show_summaries
 from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.link import Link
 from ble_gateway.radio import Radio, Sighting, Wanted, adapter, find_one, require_adapter
@@ -82,9 +82,10 @@ async def _stream(
         sightings = [await find_one(radio, one, timeout_s=find_s) for one in wanted]
         kinds = [_kind(one, seen) for one, seen in zip(wanted, sightings, strict=True)]
         streamings = [
-            keeping.streaming(
+            Streaming.of(
                 Link(radio, seen, set_up(kind, setup)),
                 setup,
+                keeping,
                 source=f"{seen.label} ({kind}) through the {radio.name}",
                 simulated=radio.simulated,
             )
@@ -119,7 +120,7 @@ def _summary(streaming: Streaming, *, simulated: bool) -> RunSummary:
         counted_as="sent",
         samples=run.samples_stored + run.samples_lost,
         store=streaming.store,
-        extra={"simulated": simulated, **figures(streaming)},
+        extra={"simulated": simulated, **streaming.figures()},
     )
 
 

@@ -7,18 +7,20 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from rich.console import Console
 from rich.live import Live
 
 from ble_gateway.cli.rows import Rows
 from ble_gateway.cli.scene import Scene
+from ble_gateway.cli.work import Keeping
 from ble_gateway.errors import GatewayError
 from ble_gateway.link import Link, LinkState
-from ble_gateway.raw import RawWriter
+from ble_gateway.raw import RawHeader, RawWriter
 from ble_gateway.session import Observe, Work, end_session, run_session
 from ble_gateway.stream import Block, Stream
+from ble_gateway.wearables.catalogue import Setup
 from ble_gateway.wearables.wearable import Received
 from edge.cli.console import errors, outcome_line, output
 from edge.outcome import Outcome
@@ -56,6 +58,41 @@ class Streaming:
     samples_sent: Callable[[], int] | None = None
     also: Observe = lambda _block, _outcomes: None
     raw: RawWriter | None = None
+
+    @classmethod
+    def of(
+        cls,
+        link: Link,
+        setup: Setup,
+        keeping: Keeping,
+        *,
+        source: str,
+        simulated: bool,
+        samples_sent: Callable[[], int] | None = None,
+        also: Observe = lambda _block, _outcomes: None,
+    ) -> Self:
+        """Begin a run for a link that is not yet open.
+
+        Raises
+        ------
+        GatewayError
+            If its values cannot be recorded.
+        """
+        raw = keeping.raw_file(RawHeader(link.wearable.kind, setup, link.peer, simulated))
+        work = keeping.work(link.wearable, source)
+        return cls(link, Stream(link.wearable), work, source, keeping.store.path, samples_sent, also, raw)
+
+    def figures(self) -> dict[str, Any]:
+        """What is known besides what the loop and the store say."""
+        stream = self.stream
+        return {
+            "samples_received": stream.samples_received,
+            "samples_mended": stream.samples_mended,
+            "lost_by_reason": {str(reason): n for reason, n in sorted(stream.lost.items())},
+            "connections": self.link.connections,
+            "bad_frames": stream.bad_frames,
+            "stale_frames": stream.stale_frames,
+        }
 
     def record(self, received: Received) -> None:
         """Keep a value for playing it back."""

@@ -1,18 +1,14 @@
 """What `demo`, `run` and the replay of raw values share: loops that share a model, runs in one store, figures."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
 import typer
 
-from ble_gateway.cli.streaming import Streaming
-from ble_gateway.link import Link
 from ble_gateway.raw import RawHeader, RawWriter
-from ble_gateway.session import Observe, Work
-from ble_gateway.stream import Stream
-from ble_gateway.wearables.catalogue import Setup
+from ble_gateway.session import Work
 from ble_gateway.wearables.wearable import Gives, Wearable
 from edge.cli.console import output, print_json, summary_table
 from edge.loop import InferenceLoop
@@ -52,7 +48,7 @@ class Keeping(contextlib.ExitStack):
         self.store = store
         self._hop_s, self._batch, self._raw = hop_s, batch, raw
         self._model = open_model(read_pack(pack or SHIPPED))
-        self._n_streams = 0
+        self._n_recorded = 0
 
     def __enter__(self) -> Self:
         return super().__enter__()
@@ -62,55 +58,23 @@ class Keeping(contextlib.ExitStack):
         run: StoredRun = self.enter_context(self.store.run(source))
         return Work(self._loop(wearable), run)
 
-    def streaming(
-        self,
-        link: Link,
-        setup: Setup,
-        *,
-        source: str,
-        simulated: bool,
-        samples_sent: Callable[[], int] | None = None,
-        also: Observe = lambda _block, _outcomes: None,
-    ) -> Streaming:
-        """Make a stream of a link that is not yet open.
+    def raw_file(self, header: RawHeader) -> RawWriter | None:
+        """Begin to record the values of a wearable, where that was asked for.
 
         Raises
         ------
         GatewayError
-            If its values cannot be recorded.
+            If they cannot be recorded.
         """
-        self._n_streams += 1
-        raw = None
-        if self._raw:
-            header = RawHeader(link.wearable.kind, setup, link.peer, simulated)
-            raw = self.enter_context(RawWriter(_numbered(self._raw, self._n_streams), header))
-        return Streaming(
-            link,
-            Stream(link.wearable),
-            self.work(link.wearable, source),
-            source=source,
-            store=self.store.path,
-            samples_sent=samples_sent,
-            also=also,
-            raw=raw,
-        )
+        if self._raw is None:
+            return None
+        self._n_recorded += 1
+        return self.enter_context(RawWriter(_numbered(self._raw, self._n_recorded), header))
 
     def _loop(self, wearable: Wearable) -> InferenceLoop | RhythmLoop:
         if wearable.gives is Gives.RHYTHM:
             return RhythmLoop()
         return InferenceLoop(self._model, hop_s=self._hop_s, batch=self._batch)
-
-
-def figures(streaming: Streaming) -> dict[str, Any]:
-    """What is known of a stream besides what the loop and the store say."""
-    return {
-        "samples_received": streaming.stream.samples_received,
-        "samples_mended": streaming.stream.samples_mended,
-        "lost_by_reason": {str(reason): n for reason, n in sorted(streaming.stream.lost.items())},
-        "connections": streaming.link.connections,
-        "bad_frames": streaming.stream.bad_frames,
-        "stale_frames": streaming.stream.stale_frames,
-    }
 
 
 def show_summaries(summaries: Sequence[RunSummary], *, as_json: bool, last: str) -> None:
