@@ -72,9 +72,9 @@ class Stream:
         self.ended = 0
         """How often the wearable ended the stream of its own accord."""
         self.lost: Counter[GapReason] = Counter()
-        """Samples known to be missing, by reason; those that may still come back are not among them."""
+        """Samples (or intervals) known to be missing, by reason; those that may still come back are not among them."""
         self.samples_received = 0
-        """Samples that arrived and were placed, those sent again included."""
+        """Samples (or intervals between beats) that arrived and were placed, those sent again included."""
         self.heart: Beats | None = None
         """What the wearable itself says of the heart, the latest."""
         self.battery_percent: int | None = None
@@ -106,7 +106,8 @@ class Stream:
 
     def finish(self) -> list[Block]:
         """End the stream; what was held back, and what is still missing in front of it is lost."""
-        return [*self._blocks(self._mender.finish()), *self._assembler.finish()]
+        beats = self._counted(self._beats.finish()) if self._beats else []
+        return [*self._blocks(self._mender.finish()), *self._assembler.finish(), *beats]
 
     def requests(self) -> list[Write]:
         """What to write to the wearable so that it sends lost samples again; each is given once."""
@@ -143,8 +144,15 @@ class Stream:
         self.frames += 1
         reason = _worst(self._happened) if self._happened else None
         self._happened = set()
-        block = self._beats.feed(beats, arrival_s, reason)
-        return [block] if block else []
+        return self._counted(self._beats.feed(beats, arrival_s, reason))
+
+    def _counted(self, block: BeatBlock | None) -> list[Block]:
+        if block is None:
+            return []
+        self.samples_received += block.n_intervals
+        if block.gap_before:
+            self.lost[block.gap_before.reason] += block.gap_before.n_samples
+        return [block]
 
     def _place(self, samples: Samples, arrival_s: float) -> None:
         if self._clock is None or self._came_back(samples, arrival_s):

@@ -202,7 +202,8 @@ class Scene:
         text.append(f"   {minutes}:{seconds:02d}")
         sent = f"{self._samples_sent()} sent   " if self._samples_sent else ""
         mended = f"   {stream.samples_mended} of them sent again" if stream.samples_mended else ""
-        text.append(f"\nsamples  {sent}{stream.samples_received} received{mended}   ")
+        counted = "intervals" if stream.wearable.gives is Gives.RHYTHM else "samples"
+        text.append(f"\n{counted}  {sent}{stream.samples_received} received{mended}   ")
         text.append(f"{stream.samples_lost} lost", style="yellow" if stream.samples_lost else "")
         by_reason = ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(stream.lost.items()))
         text.append(f" ({by_reason})" if by_reason else "")
