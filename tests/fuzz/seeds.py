@@ -29,6 +29,8 @@ def _twin(name: str) -> Twin:
             return UartTwin(uart.parse_format("counter2+int16le@250Hz,1uV"))
         case "uart-packets":
             return UartTwin(uart.parse_format("packet1x5+int16le@250Hz,1uV"))
+        case "viatom-sealed":
+            return twin_of("viatom-er1")
     return twin_of(name)
 
 

@@ -7,8 +7,8 @@ breaks instead), in its high half what happened before. Then follow its length (
 import gc
 import math
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -18,7 +18,7 @@ import numpy as np
 
 from ble_gateway.errors import FrameError, GatewayError
 from ble_gateway.simulator.catalogue import twin_of
-from ble_gateway.wearables import movesense
+from ble_gateway.wearables import movesense, viatom
 from ble_gateway.wearables.catalogue import KINDS, Setup, set_up
 from ble_gateway.wearables.heart_rate import BATTERY_LEVEL, HEART_RATE_MEASUREMENT, decode_vitals
 from ble_gateway.wearables.wearable import (
@@ -54,15 +54,23 @@ _MOST_STEPS: Final = 50
 
 @dataclass(frozen=True)
 class Target:
-    """A wearable, and the characteristics whose values it is fed."""
+    """A wearable, and the characteristics whose values it is fed; first `sealed` with what a checksum would refuse."""
 
     wearable: Wearable
     characteristics: tuple[str, ...]
+    sealed: Callable[[bytes], bytes] = bytes
 
 
 def _target(kind: str, wearable: Wearable) -> Target:
     offered = (c.uuid for service in twin_of(kind).services for c in service.characteristics)
     return Target(wearable, tuple(dict.fromkeys((*offered, HEART_RATE_MEASUREMENT, BATTERY_LEVEL, _UNKNOWN))))
+
+
+def _viatom_frame(value: bytes) -> bytes:
+    """Make a whole frame with its checksum of what is long enough for one."""
+    if len(value) < len(viatom.encode_frame(viatom.Frame(0))):
+        return value
+    return viatom.encode_frame(viatom.Frame(value[1], value[7:-1], value[3], value[4]))
 
 
 def _uart(layout: str) -> Target:
@@ -72,6 +80,7 @@ def _uart(layout: str) -> Target:
 TARGETS: Final = {
     **{kind: _target(kind, set_up(kind)) for kind in KINDS},
     "movesense-millivolts": _target("movesense", movesense.wearable(millivolts=True)),
+    "viatom-sealed": replace(_target("viatom-er1", set_up("viatom-er1")), sealed=_viatom_frame),
     "uart-samples": _uart("int16be@250Hz,1uV"),
     "uart-counter": _uart("counter2+int16le@250Hz,1uV"),
     "uart-packets": _uart("packet1x5+int16le@250Hz,1uV"),
@@ -116,6 +125,7 @@ def play(data: bytes, target: Target) -> list[Event]:
         if received is None:
             decoder, n_bytes, n_samples = target.wearable.decoder(), 0, 0
             continue
+        received = replace(received, data=target.sealed(received.data))  # noqa: PLW2901 - as if it had come so
         n_bytes += len(received.data)
         try:
             for event in chain(decode_vitals(received), decoder.feed(received)):
