@@ -93,21 +93,20 @@ class BeatStream:
 
     def _undecided(self, arrival_s: float) -> bool:
         """Whether what waits may yet turn out to have been held up only."""
-        known_break = self._line is None or self._reason is not None
-        return not known_break and self._lag_s() > LATE_S and arrival_s - self._waiting[0].arrival_s < CATCH_UP_S
-
-    def _lag_s(self) -> float:
-        """How far the sum of all intervals lies behind the last arrival, s."""
-        if self._line is None:
-            return 0.0
-        sum_s = self._sum_s + sum(sum(heard.rr_s) for heard in self._waiting)
-        return self._waiting[-1].arrival_s - self._line.at(sum_s)
-
-    def _broken_by(self) -> GapReason | None:
-        """Why intervals are missing before those that wait; None where none are."""
         if self._line is None or self._reason:
+            return False
+        return self._lag_s(self._line) > LATE_S and arrival_s - self._waiting[0].arrival_s < CATCH_UP_S
+
+    def _lag_s(self, line: ArrivalLine) -> float:
+        """How far the sum of all intervals lies behind the last arrival, s."""
+        sum_s = self._sum_s + sum(sum(heard.rr_s) for heard in self._waiting)
+        return self._waiting[-1].arrival_s - line.at(sum_s)
+
+    def _broken_by(self, line: ArrivalLine) -> GapReason | None:
+        """Why intervals are missing before those that wait; None where none are."""
+        if self._reason:
             return self._reason
-        lag_s = self._lag_s()
+        lag_s = self._lag_s(line)
         if lag_s < -EARLY_S:
             return GapReason.DEVICE_RESET
         if lag_s <= LATE_S:
@@ -118,28 +117,27 @@ class BeatStream:
         """Make a block of what waits, behind a gap where there is one."""
         if not self._waiting:
             return None
-        reason, is_first = self._broken_by(), self._line is None
-        heard, self._waiting = self._waiting, []
-        self._reason, self._silent = None, False
-        if self._line is None or reason:
-            self._line, self._sum_s, self._n_heard = ArrivalLine(), 0.0, 0
-        began_s, line = self._sum_s, self._line
+        is_first, line = self._line is None, self._line or ArrivalLine()
+        reason = None if is_first else self._broken_by(line)
+        heard, self._waiting, self._reason, self._silent = self._waiting, [], None, False
+        if reason:
+            line, self._sum_s, self._n_heard = ArrivalLine(), 0.0, 0
+        self._line, began_s = line, self._sum_s
         self._observe(heard, line)
         rr_s = np.array([interval for each in heard for interval in each.rr_s])
-        start_s, gap_s, n_missing = line.at(began_s), 0.0, 0
-        if reason and not is_first:
+        start_s, gap_s, gap = line.at(began_s), 0.0, None
+        if reason:
             gap_s = max(start_s - self._told_s, _TICK_S)
             start_s = self._told_s + gap_s
-            # The first report behind the gap is half a period late, as reports go.
-            n_missing = max(1, round((gap_s - REPORT_S / 2) / float(rr_s.mean())))
+            gap = Gap(self._end_index, _n_missing(gap_s, float(rr_s.mean())), reason)
         elif not is_first:
             start_s = max(start_s, self._told_s - float(rr_s[0]) / 2)
         block = BeatBlock(
             rr_s=rr_s,
-            first_index=self._end_index + n_missing,
+            first_index=gap.end_index if gap else self._end_index,
             start_s=start_s,
             time_uncertainty_s=self._uncertainty_s(line, began_s, start_s),
-            gap_before=Gap(self._end_index, n_missing, reason) if reason and n_missing else None,
+            gap_before=gap,
             gap_before_s=gap_s,
             contact=_contact(heard),
         )
@@ -156,6 +154,11 @@ class BeatStream:
         """One standard deviation: of the line, of the soonest report so far, and of what is still to be mended."""
         soonest_s = REPORT_S / (self._n_heard + 1)
         return math.hypot(line.uncertainty_s(began_s), soonest_s, told_s - line.at(began_s))
+
+
+def _n_missing(gap_s: float, mean_s: float) -> int:
+    """How many intervals a gap has cost; the first report behind it is half a period late, as reports go."""
+    return max(1, round((gap_s - REPORT_S / 2) / mean_s))
 
 
 def _contact(heard: Sequence[_Heard]) -> bool | None:

@@ -125,7 +125,7 @@ class SampleBlock:
             raise ValueError(f"counts must be int32, shape (n >= 1,): {self.counts.dtype}{self.counts.shape}")
         if not (np.isfinite(self.rate_hz) and self.rate_hz > 0):
             raise ValueError(f"rate_hz is {self.rate_hz}")
-        if self.gap_before and self.gap_before.first_index + self.gap_before.n_samples != self.first_index:
+        if self.gap_before and self.gap_before.end_index != self.first_index:
             raise ValueError("gap_before must end where the block begins")
         self.counts.setflags(write=False)
 
@@ -188,7 +188,7 @@ class BeatBlock:
             raise ValueError(f"rr_s must be float64, shape (n >= 1,): {self.rr_s.dtype}{self.rr_s.shape}")
         if not (np.isfinite(self.rr_s).all() and self.rr_s.min() > 0):
             raise ValueError("an interval between beats must be finite and above 0 s")
-        if self.gap_before and self.gap_before.first_index + self.gap_before.n_samples != self.first_index:
+        if self.gap_before and self.gap_before.end_index != self.first_index:
             raise ValueError("gap_before must end where the block begins")
         if (self.gap_before is not None) != (self.gap_before_s > 0):
             raise ValueError(f"a gap of {self.gap_before_s} s must have its intervals, and they their time")

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from ble_gateway.beat_stream import BeatStream
 from ble_gateway.simulator.twin import Sent, Taken
-from ble_gateway.simulator.twins.heart_rate import HeartRateTwin
+from ble_gateway.simulator.twins.heart_rate import BODY_SENSOR_LOCATION, HeartRateTwin
 from ble_gateway.wearables import heart_rate as hr
 from ble_gateway.wearables.wearable import Advertised, Beats, Charge, Received
+from edge.rhythm import RhythmLoop, measure_rhythm
 from tests.ble_gateway.simulator.twins.wired import converse, play
 
 TICK_S = 1 / 1024
@@ -101,12 +102,20 @@ def test_what_a_strap_cannot_tell_is_not_played(rr_s):
         HeartRateTwin(iter([rr_s]))
 
 
-def test_what_it_sends_becomes_blocks_of_the_intervals_it_plays():
-    rr_s = np.random.default_rng(5).uniform(0.6, 1.1, 200)
-    stream, blocks = BeatStream(), []
-    for second, beats in enumerate(heard(started(rr_s), int(rr_s.sum()) + 2)):
+def test_what_it_sends_becomes_the_rhythm_of_the_intervals_it_plays():
+    rr_s = np.random.default_rng(5).uniform(0.75, 0.85, 160)
+    stream, loop, outcomes = BeatStream(), RhythmLoop(), []
+    for second, beats in enumerate(heard(started(rr_s), 125)):
         block = stream.feed(beats, 1.7e9 + second)
-        blocks += [block] if block else []
-    said = np.concatenate([block.rr_s for block in blocks])
-    np.testing.assert_allclose(said, rr_s, atol=TICK_S)
-    assert all(block.gap_before is None for block in blocks)
+        outcomes += loop.push(block) if block else ()
+    said, truth = outcomes[0], measure_rhythm(rr_s[: outcomes[0].span.n_samples], outcomes[0].span)
+    assert len(outcomes) == 2
+    assert said.rmssd_ms == pytest.approx(truth.rmssd_ms, abs=0.5)
+    assert said.sdnn_ms == pytest.approx(truth.sdnn_ms, abs=0.5)
+    assert said.heart_rate.bpm == pytest.approx(truth.heart_rate.bpm, abs=0.01)
+
+
+def test_it_is_worn_on_the_chest_and_reads_as_it_is_offered():
+    twin = HeartRateTwin(iter([]))
+    offered = {c.uuid: c.value for service in twin.services for c in service.characteristics}
+    assert (offered[BODY_SENSOR_LOCATION], twin.read(BODY_SENSOR_LOCATION)) == (b"\x01", None)
