@@ -162,6 +162,12 @@ def test_golden_bytes_that_are_no_packet_are_refused(vector):
         patch_control.decode_packet(bytes.fromhex(vector))
 
 
+@refused("refused_information")
+def test_golden_bytes_that_are_no_information_are_refused(vector):
+    with pytest.raises(FrameError):
+        patch_control.decode_information(bytes.fromhex(vector))
+
+
 @refused("refused_commands")
 def test_golden_bytes_that_are_no_command_are_answered_with_their_status(vector):
     assert patch_control.decode_command(bytes.fromhex(vector["hex"])) is Status[vector["status"]]
