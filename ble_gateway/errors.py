@@ -4,7 +4,8 @@
 
     EdgeError
     └── GatewayError    an adapter or wearable that cannot be used
-        └── FrameError  bytes that are not what the wearable's protocol allows
+        ├── FrameError  bytes that are not what the wearable's protocol allows
+        └── LinkLost    (ble_gateway.trouble) a wearable that cannot be heard, and why
 """
 
 from enum import StrEnum

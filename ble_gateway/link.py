@@ -18,11 +18,12 @@ from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.radio import Radio, Sighting, find_again
 from ble_gateway.trouble import (
     OUT_OF_REACH,
+    PASSING,
     SERVICES_CHANGED,
     SILENT,
+    LinkLost,
     Trouble,
     diagnose,
-    link_lost,
     needs_pairing,
 )
 from ble_gateway.wearables.wearable import Received, Wearable, Write
@@ -33,6 +34,7 @@ _LOG: Final = logging.getLogger(__name__)
 _SEARCH_S: Final = 5.0
 """One link searches so long before the next one may."""
 _ATTEMPTS: Final = 2
+_FIRST_ATTEMPTS: Final = 3
 _GOODBYE_S: Final = 3.0
 """How long stop and disconnect may take, each."""
 _QUIET_S: Final = 2.0
@@ -145,10 +147,7 @@ class Link:
         GatewayError
             If there is no adapter or the wearable is gone, or if it cannot stream.
         """
-        try:
-            client = await self._connect()
-        except _FAILURES as error:
-            raise self._told(error) from error
+        client = await self._connect_at_first()
         self._task = asyncio.create_task(self._keep_streaming(client), name=f"link to {self.peer}")
 
     async def aclose(self) -> None:
@@ -201,6 +200,18 @@ class Link:
             self._enter(LinkState.CLOSED)
             self._queue.put_nowait(None)
 
+    async def _connect_at_first(self) -> BleakClient:
+        """Connect; what may pass is tried again."""
+        for attempt in range(_FIRST_ATTEMPTS):
+            try:
+                return await self._connect()
+            except _FAILURES as error:
+                trouble = await self._learn_from(error)
+                if attempt == _FIRST_ATTEMPTS - 1 or trouble not in PASSING:
+                    raise self._told(error) from error
+                await self._wait_before(trouble, attempt)
+        raise AssertionError
+
     async def _wait_before(self, trouble: Trouble | None, retries: int) -> None:
         trouble = trouble or OUT_OF_REACH
         self._enter(LinkState.WAITING)
@@ -219,10 +230,10 @@ class Link:
 
     def _told(self, error: BaseException) -> GatewayError:
         if isinstance(error, GatewayError):
-            if error.fault is GatewayFault.REFUSED:
+            if error.fault in {GatewayFault.REFUSED, GatewayFault.BAD_FRAME}:
                 return GatewayError(error.fault, f"{self.peer}: {error.problem}", advice=error.advice)
             return error
-        return link_lost(self.peer, diagnose(error), error)
+        return LinkLost(self.peer, diagnose(error), error)
 
     async def _connect(self) -> BleakClient:
         """Search, connect, and start the stream."""
@@ -230,7 +241,7 @@ class Link:
             self._enter(LinkState.SEARCHING)
             seen = await find_again(self._radio, self._sighting, timeout_s=_SEARCH_S)
             if seen is None:
-                raise link_lost(self.peer, OUT_OF_REACH)
+                raise LinkLost(self.peer, OUT_OF_REACH)
             self._enter(LinkState.CONNECTING)
             self._wake.clear()
             client: BleakClient = await establish_connection(
@@ -278,7 +289,7 @@ class Link:
             silent_s = loop.time() - self._heard_s
             patience_s = _SILENCE_S if self._hears else self.wearable.patience_s
             if silent_s >= patience_s:
-                raise link_lost(self.peer, SILENT)
+                raise LinkLost(self.peer, SILENT)
             if silent_s >= _QUIET_S and self.state is LinkState.STREAMING:
                 self._enter(LinkState.SILENT)
             next_s = _QUIET_S if silent_s < _QUIET_S else patience_s

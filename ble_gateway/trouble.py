@@ -69,6 +69,9 @@ ADAPTER_GONE: Final = Trouble(
     retry_longest_s=5.0,
 )
 
+PASSING: Final = frozenset({LINK_BROKE, NO_ANSWER, CONNECTION_ABORTED, SERVICES_CHANGED, NO_SLOTS})
+"""What may be over at the next attempt."""
+
 _AUTHENTICATION: Final = {
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHENTICATION,
     BleakGATTProtocolErrorCode.INSUFFICIENT_AUTHORIZATION,
@@ -113,6 +116,8 @@ _BY_KIND: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...
 def diagnose(error: BaseException) -> Trouble:
     """Say which class of errors this one is of."""
     match error:
+        case LinkLost(trouble=trouble):
+            return trouble
         case GatewayError(fault=GatewayFault.NO_ADAPTER):
             return ADAPTER_GONE
         case GatewayError(fault=GatewayFault.REFUSED):
@@ -124,10 +129,23 @@ def diagnose(error: BaseException) -> Trouble:
     return next((trouble for kinds, trouble in _BY_KIND if isinstance(error, kinds)), LINK_BROKE)
 
 
-def link_lost(peer: str, trouble: Trouble, error: BaseException | None = None) -> GatewayError:
-    """Say it of a wearable by name."""
-    why = f" ({in_words(error)})" if error is not None else ""
-    return GatewayError(GatewayFault.LINK_LOST, f"{peer} {trouble.what}{why}", advice=trouble.advice)
+class LinkLost(GatewayError):
+    """A wearable cannot be heard.
+
+    Parameters
+    ----------
+    peer
+        Its name.
+    trouble
+        Why not, and what to do.
+    error
+        What the library said.
+    """
+
+    def __init__(self, peer: str, trouble: Trouble, error: BaseException | None = None) -> None:
+        why = f" ({in_words(error)})" if error is not None else ""
+        super().__init__(GatewayFault.LINK_LOST, f"{peer} {trouble.what}{why}", advice=trouble.advice)
+        self.trouble = trouble
 
 
 def adapter_trouble(error: BaseException) -> GatewayError:
