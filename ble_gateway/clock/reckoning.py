@@ -65,21 +65,33 @@ def _off_the_line(
     return min(early_s - slack_s, missing_s) > most_early_s
 
 
-class _ByTime:
-    """Time stamps: what is missing is time."""
+class _Reckoner:
+    """What holds where nothing is counted and nothing is lost unseen."""
 
-    unit_samples = 0
+    device_s: float
+    rate_hz: float
+
+    @property
+    def unit_samples(self) -> int:
+        return 0
+
+    def add_lost(self, n_samples: int) -> None:
+        self.device_s += n_samples / self.rate_hz
+
+    def before(self, position: Counted, n_samples: int) -> tuple[int, float] | None:  # noqa: ARG002
+        return None
+
+
+class _ByTime(_Reckoner):
+    """Time stamps: what is missing is time."""
 
     def __init__(self, position: Timed, n_samples: int, nominal_hz: float) -> None:
         self._rate = Rate(nominal_hz, position.resolution_ns)
+        self.rate_hz = nominal_hz
         self._size = FrameSize(n_samples)
         self._old = OldFrames()
         self._last_ns = position.last_ns
         self.device_s = position.last_ns * _NS
-
-    @property
-    def rate_hz(self) -> float:
-        return self._rate.hz
 
     def step(self, frame: Frame, line: ArrivalLine) -> Reckoned:
         position, n_samples, arrival_s = frame.position, frame.n_samples, frame.arrival_s
@@ -96,14 +108,8 @@ class _ByTime:
             n_lost = self._lost(elapsed_s, n_samples)
         self._old.forget()
         self._size.see(n_samples)
-        self._last_ns, self.device_s = position.last_ns, device_s
+        self._last_ns, self.device_s, self.rate_hz = position.last_ns, device_s, self._rate.hz
         return Step(device_s, n_lost, reset=reset)
-
-    def add_lost(self, n_samples: int) -> None:
-        raise NotImplementedError
-
-    def n_before(self, position: Counted, n_samples: int) -> int | None:  # noqa: ARG002
-        return None
 
     def _lost(self, elapsed_s: float, n_samples: int) -> int:
         missing = elapsed_s * self.rate_hz - n_samples
@@ -121,7 +127,7 @@ class _ByTime:
         return n_lost
 
 
-class _ByCount:
+class _ByCount(_Reckoner):
     """A count of samples; where a loss may have gone right round it, arrivals say how often."""
 
     def __init__(self, position: Counted, n_samples: int, nominal_hz: float) -> None:
@@ -160,29 +166,22 @@ class _ByCount:
         adrift = frame.broken and self._round_s < _CERTAIN_S
         return Step(device_s, n_lost, reset=reset, estimated=n_rounds > 0, adrift=adrift)
 
-    def add_lost(self, n_samples: int) -> None:
-        self.device_s += n_samples / self.rate_hz
-
-    def n_before(self, position: Counted, n_samples: int) -> int | None:
-        return self._count.n_before(position, n_samples) if self._round_s >= _CERTAIN_S else None
+    def before(self, position: Counted, n_samples: int) -> tuple[int, float] | None:
+        n_before = self._count.n_before(position, n_samples) if self._round_s >= _CERTAIN_S else None
+        return None if n_before is None else (n_before, self.device_s - (n_before - 1) / self.rate_hz)
 
 
-class _ByCountAndTime:
+class _ByCountAndTime(_Reckoner):
     """A count of samples and time stamps: the count says what is missing, the stamps when it was."""
-
-    unit_samples = 0
 
     def __init__(self, position: Counted, n_samples: int, nominal_hz: float) -> None:
         self._rate = Rate(nominal_hz, _ANY_RESOLUTION_NS)
+        self.rate_hz = nominal_hz
         self._count = Count(position, n_samples)
         self._old = OldFrames()
         self._round_s = position.modulus / nominal_hz
         self._last_ns = position.last_ns or 0
         self.device_s = self._last_ns * _NS
-
-    @property
-    def rate_hz(self) -> float:
-        return self._rate.hz
 
     def step(self, frame: Frame, line: ArrivalLine) -> Reckoned:
         position, n_samples, arrival_s = frame.position, frame.n_samples, frame.arrival_s
@@ -204,14 +203,17 @@ class _ByCountAndTime:
             self._rate.learn(n_samples + n_lost, elapsed_s)
         self._old.forget()
         self._count.take(position, n_samples, n_lost, anew=reset)
-        self._last_ns, self.device_s = position.last_ns, device_s
+        self._last_ns, self.device_s, self.rate_hz = position.last_ns, device_s, self._rate.hz
         return Step(device_s, n_lost, reset=reset, leaps=unexplained > slack)
 
-    def add_lost(self, n_samples: int) -> None:
-        raise NotImplementedError
-
-    def n_before(self, position: Counted, n_samples: int) -> int | None:
-        return self._count.n_before(position, n_samples) if self._round_s >= _CERTAIN_S else None
+    def before(self, position: Counted, n_samples: int) -> tuple[int, float] | None:
+        n_before = self._count.n_before(position, n_samples) if self._round_s >= _CERTAIN_S else None
+        if n_before is None:
+            return None
+        first_s = self.device_s - (n_before - 1) / self.rate_hz
+        if position.last_ns is not None and position.last_ns <= self._last_ns:
+            first_s = position.last_ns * _NS - (n_samples - 1) / self.rate_hz
+        return n_before, first_s
 
     def _lost(self, position: Counted, missing: float) -> int:
         """Count what is missing; the time stamps say how often the count came round."""
@@ -222,7 +224,7 @@ class _ByCountAndTime:
         return skipped + n_rounds * self._count.modulus
 
 
-class _ByArrival:
+class _ByArrival(_Reckoner):
     """Nothing: what is missing shows as time in which nothing came."""
 
     def __init__(self, n_samples: int, nominal_hz: float) -> None:
@@ -248,9 +250,6 @@ class _ByArrival:
         early_s = line.at(self.device_s) - arrival_s
         reset = not frame.broken and early_s > _LINE_LATE_S + 4 * line.uncertainty_s(self.device_s)
         return Step(self.device_s, n_lost, reset=reset, estimated=frame.broken, adrift=frame.broken)
-
-    def add_lost(self, n_samples: int) -> None:
-        self.device_s += n_samples / self.rate_hz
 
     def n_before(self, position: Counted, n_samples: int) -> int | None:  # noqa: ARG002
         return None

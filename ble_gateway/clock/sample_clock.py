@@ -115,6 +115,11 @@ class SampleClock:
             When it arrived, s since the Unix epoch.
         broken
             Whether the link was down, or frames were dropped by the gateway, since the frame before.
+
+        Returns
+        -------
+        Placement or Stale
+            `Stale` for a frame that is no news; the clock is as if it had never come.
         """
         kept = self._reckoner
         if kept is None:
@@ -139,12 +144,10 @@ class SampleClock:
 
     def recall(self, position: Counted, n_samples: int) -> Recalled | None:
         """Place samples that the device sends again; None where its count cannot say for certain which they are."""
-        n_before = self._reckoner.n_before(position, n_samples) if self._reckoner else None
-        if self._reckoner is None or n_before is None:
+        found = self._reckoner.before(position, n_samples) if self._reckoner else None
+        if found is None:
             return None
-        first_s = self._reckoner.device_s - (n_before - 1) / self.rate_hz
-        if position.last_ns is not None:
-            first_s = position.last_ns * 1e-9 - (n_samples - 1) / self.rate_hz
+        n_before, first_s = found
         start_s, uncertainty_s = self._line.at(first_s), self._line.uncertainty_s(first_s)
         return Recalled(n_before, start_s, self._line.slope / self.rate_hz, uncertainty_s)
 
@@ -185,7 +188,7 @@ class SampleClock:
             self._line.observe(kept.device_s, arrival_s)
             return 0.0
         unit_s = kept.unit_samples / kept.rate_hz * self._line.slope
-        least_s = max(_LEAST_LATE_S, _LOSS_SHARE * unit_s, unsure_s) if unit_s else math.inf
+        least_s = max(_LEAST_LATE_S, _LOSS_SHARE * max(unit_s, frame_s), unsure_s) if unit_s else math.inf
         lost = self._loss.lasts(late_s, least_s, arrival_s, frame_s)
         suspected_s = self._loss.lowest_s if late_s >= least_s else 0.0
         if lost:

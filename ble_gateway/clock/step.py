@@ -63,11 +63,8 @@ class Reckoner(Protocol):
 
     device_s: float
     """Device time of its last sample, s."""
-
-    @property
-    def rate_hz(self) -> float:
-        """Samples per second of device time, as far as it is known."""
-        ...
+    rate_hz: float
+    """Samples per second of device time, as far as it is known."""
 
     @property
     def unit_samples(self) -> int:
@@ -82,6 +79,9 @@ class Reckoner(Protocol):
         """Take note that so many samples more were lost before the next frame."""
         ...
 
-    def n_before(self, position: Counted, n_samples: int) -> int | None:
-        """How many samples before the end of the newest frame these begin, where that is certain."""
+    def before(self, position: Counted, n_samples: int) -> tuple[int, float] | None:
+        """Where samples that came again begin: how many before the end of the newest frame, and device time, s.
+
+        None where that is not certain.
+        """
         ...

@@ -110,6 +110,10 @@ class Count:
         self._n_since = n_samples + (0 if anew else self._n_since + n_lost)
 
     def n_before(self, position: Counted, n_samples: int) -> int | None:
-        """How many samples before the end of the newest frame these begin; None where it was not counting yet."""
+        """How many samples before the end of the newest frame these begin; None where they were not counted.
+
+        What is nearer the other way round lies ahead.
+        """
         back = (self._end - position.first) % self.modulus
-        return back if self.has(position) and n_samples <= back <= self._n_since else None
+        known = min(self._n_since, self.modulus // 2)
+        return back if self.has(position) and n_samples <= back <= known else None

@@ -268,6 +268,24 @@ def test_frames_of_changing_size_without_a_place_lose_single_samples():
     assert clock.place(Unplaced(), 10, BEGIN_S + (end - 1) / RATE_HZ, broken=True).n_lost == 700
 
 
+def test_a_reply_of_changing_size_that_is_lost_without_a_trace_is_told_to_the_sample():
+    clock, end, lost = SampleClock(RATE_HZ), 0, []
+    for reply in range(60):
+        n_samples = (120, 136)[reply % 2]
+        end += n_samples
+        if reply != 40:
+            lost.append(clock.place(Unplaced(), n_samples, BEGIN_S + (end - 1) / RATE_HZ).n_lost)
+    assert [n for n in lost if n] == [120]
+
+
+@given(st.lists(st.floats(0, 0.09), min_size=30, max_size=200))
+@settings(max_examples=50)
+def test_delays_of_less_than_a_frame_invent_no_samples(delays_s):
+    radio = Radio(_unplaced)
+    radio.bring_many(30)
+    assert sum(radio.bring(late_s=delay_s).n_lost for delay_s in delays_s) == 0
+
+
 def test_a_gateway_clock_that_is_set_ahead_is_followed_without_a_step():
     radio = Radio(_both)
     radio.bring_many(100)
@@ -320,6 +338,19 @@ def test_samples_sent_again_that_cannot_be_placed_are_not(says, again):
     radio = Radio(says)
     radio.bring_many(20)
     assert radio.clock.recall(again, FRAME) is None
+
+
+def test_samples_sent_again_with_a_time_that_is_yet_to_come_lie_where_they_are_counted():
+    radio = Radio(_both)
+    radio.bring_many(100)
+    recalled = radio.clock.recall(_both(50 * FRAME, ahead_s=1e9), FRAME)
+    assert recalled.start_s - BEGIN_S == pytest.approx(50 * FRAME_S, abs=0.001)
+
+
+def test_a_new_frame_is_never_taken_for_one_sent_again():
+    radio = Radio(_counted)
+    radio.bring_many(5000)
+    assert radio.clock.recall(_counted(radio.first + 4 * FRAME), FRAME) is None
 
 
 def test_nothing_can_be_sent_again_before_anything_was_sent():
