@@ -60,12 +60,15 @@ class Hole:
         As in `Gap`.
     device_first
         The wearable's own count of the first one.
+    modulus
+        Where that count begins again at 0.
     """
 
     first_index: int
     n_samples: int
     reason: GapReason
     device_first: int
+    modulus: int
     asked: int = 0
     waits_since_s: float | None = None
 
@@ -76,8 +79,8 @@ class Hole:
 
     def part(self, first_index: int, end_index: int) -> "Hole":
         """The part from one index up to another."""
-        begin = self.device_first + first_index - self.first_index
-        return Hole(first_index, end_index - first_index, self.reason, begin, self.asked, self.waits_since_s)
+        device_first = (self.device_first + first_index - self.first_index) % self.modulus
+        return replace(self, first_index=first_index, n_samples=end_index - first_index, device_first=device_first)
 
     def given_up(self) -> Gap:
         """Say that they are lost."""
@@ -125,10 +128,11 @@ class Mender:
                 used = True
         return used
 
-    def give_up(self, device_first: int, n_samples: int, modulus: int) -> None:
+    def give_up(self, device_first: int, n_samples: int) -> None:
         """Make a gap of what the wearable says that it no longer has."""
         for hole in self._holes():
-            ahead = (device_first - hole.device_first + modulus // 2) % modulus - modulus // 2
+            half = hole.modulus // 2
+            ahead = (device_first - hole.device_first + half) % hole.modulus - half
             first = max(hole.first_index, hole.first_index + ahead)
             end = min(hole.end_index, hole.first_index + ahead + n_samples)
             if first < end:

@@ -133,7 +133,7 @@ class Stream:
             case Ended():
                 self.ended += 1
             case Missing(first, n_samples):
-                self._mender.give_up(first, n_samples, 1 << 32)
+                self._mender.give_up(first, n_samples)
             case _:
                 assert_never(event)
         return []
@@ -193,7 +193,8 @@ class Stream:
         kept = self.wearable.backfill and isinstance(position, Counted)
         if not kept or placed.device_reset or placed.estimated or not isinstance(position, Counted):
             return Gap(self._end_index, placed.n_lost, reason)
-        return Hole(self._end_index, placed.n_lost, reason, (position.first - placed.n_lost) % position.modulus)
+        device_first = (position.first - placed.n_lost) % position.modulus
+        return Hole(self._end_index, placed.n_lost, reason, device_first, position.modulus)
 
     def _piece(
         self, samples: Samples, first_index: int, start_s: float, period_s: float, uncertainty_s: float
