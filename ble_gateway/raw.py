@@ -7,7 +7,7 @@ writing, the lines before are whole.
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Self
@@ -63,27 +63,36 @@ class RawWriter:
     Raises
     ------
     GatewayError
-        If the file cannot be written.
+        If the file is there already, or cannot be written.
     """
 
     def __init__(self, path: Path, header: RawHeader) -> None:
         self._path = path
         self._flushed_s = float("-inf")
-        first = {"anyecg_raw": VERSION, **asdict(header)}
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] = path.open("x", encoding="utf-8")
-            self._file.write(json.dumps(first) + "\n")
+        self._write({"anyecg_raw": VERSION, **asdict(header)}, flush=True)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _told(self._path):
-            self._file.close()
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be written."""
+        return self._file.closed
 
     def write(self, received: Received) -> None:
-        """Add a value."""
+        """Add a value.
+
+        Raises
+        ------
+        GatewayError
+            If it cannot be written: the file is closed, and keeps what was written before.
+        """
         fields: dict[str, Any] = {
             "at": received.arrival_s,
             "from": received.characteristic,
@@ -91,11 +100,31 @@ class RawWriter:
         }
         if received.after:
             fields["after"] = received.after
+        flush = received.arrival_s - self._flushed_s >= _FLUSH_EVERY_S
+        self._flushed_s = received.arrival_s if flush else self._flushed_s
+        self._write(fields, flush=flush)
+
+    def close(self) -> None:
+        """Write what is left; safe to call twice.
+
+        Raises
+        ------
+        GatewayError
+            As `write` does.
+        """
         with _told(self._path):
-            self._file.write(json.dumps(fields) + "\n")
-            if received.arrival_s - self._flushed_s >= _FLUSH_EVERY_S:
-                self._file.flush()
-                self._flushed_s = received.arrival_s
+            self._file.close()
+
+    def _write(self, fields: dict[str, Any], *, flush: bool) -> None:
+        with _told(self._path):
+            try:
+                self._file.write(json.dumps(fields) + "\n")
+                if flush:
+                    self._file.flush()
+            except OSError:
+                with suppress(OSError):
+                    self._file.close()
+                raise
 
 
 @contextmanager
@@ -103,11 +132,11 @@ def _told(path: Path) -> Iterator[None]:
     """Turn the system's errors into ours."""
     try:
         yield
-    except FileExistsError as error:
-        raise GatewayError(
-            GatewayFault.BAD_REQUEST, f"{path} is there already", advice="choose another file for --record-raw"
-        ) from error
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.exists():
+            raise GatewayError(
+                GatewayFault.BAD_REQUEST, f"{path} is there already", advice="choose another file for --record-raw"
+            ) from error
         raise GatewayError(
             GatewayFault.BAD_REQUEST,
             f"{path} cannot be written ({error.strerror})",
@@ -158,19 +187,33 @@ class RawRecording:
 def _header(path: Path, line: str) -> RawHeader:
     try:
         fields = json.loads(line)
-        version = int(fields.pop("anyecg_raw"))
+        version = fields.pop("anyecg_raw")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _bad(path, "is no record of a radio") from error
+    if not isinstance(version, int):
+        raise _bad(path, "is no record of a radio")
     if version > VERSION:
         raise _bad(path, f"was written by a newer release (version {version})", "update anyecg-edge")
     try:
-        setup = fields.pop("setup")
-        header = RawHeader(setup=Setup(**setup), **fields)
+        header = RawHeader(setup=Setup(**fields.pop("setup")), **fields)
     except (TypeError, KeyError) as error:
         raise _bad(path, "does not say which wearable it is of") from error
-    if not isinstance(header.kind, str) or not isinstance(header.peer, str):
+    if not _is_plain(header):
         raise _bad(path, "does not say which wearable it is of")
     return header
+
+
+def _is_plain(header: RawHeader) -> bool:
+    """Whether each field is of its type: the file may be anyone's."""
+    rate_hz, layout = header.setup.rate_hz, header.setup.layout
+    return (
+        isinstance(header.kind, str)
+        and isinstance(header.peer, str)
+        and header.peer.isprintable()
+        and isinstance(header.simulated, bool)
+        and (rate_hz is None or (isinstance(rate_hz, int | float) and not isinstance(rate_hz, bool)))
+        and (layout is None or isinstance(layout, str))
+    )
 
 
 def _value(path: Path, number: int, line: str) -> Received:
@@ -183,7 +226,7 @@ def _value(path: Path, number: int, line: str) -> Received:
             float(fields["at"]),
             GapReason(after) if after is not None else None,
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise _bad(path, f"has a line that is no value, line {number}") from error
     if not (len(received.data) <= _LONGEST_VALUE and abs(received.arrival_s) < 1e11):  # noqa: PLR2004 - year 5138
         raise _bad(path, f"has a value that cannot be, line {number}")

@@ -95,9 +95,16 @@ class Streaming:
         }
 
     def record(self, received: Received) -> None:
-        """Keep a value for playing it back."""
+        """Keep a value for playing it back; where that fails, the stream goes on without."""
+        if self.raw and not self.raw.closed:
+            with _warned("recording of raw values ends"):
+                self.raw.write(received)
+
+    def end_record(self) -> None:
+        """Keep the last values."""
         if self.raw:
-            self.raw.write(received)
+            with _warned("the last raw values are not recorded"):
+                self.raw.close()
 
     def missing_at_the_end(self) -> Gap | None:
         """Samples that were taken after the last one that arrived, where the wearable's count is known."""
@@ -166,7 +173,17 @@ async def _run(streaming: Streaming, show: Observe, worker: ThreadPoolExecutor) 
     link, stream, work = streaming.link, streaming.stream, streaming.work
     async with contextlib.aclosing(link):
         await run_session(link, stream, work, observe, worker=worker, record=streaming.record)
+    streaming.end_record()
     await end_session(work, observe, streaming.missing_at_the_end(), worker=worker)
+
+
+@contextlib.contextmanager
+def _warned(what: str) -> Iterator[None]:
+    """Tell of an error, and go on."""
+    try:
+        yield
+    except GatewayError as error:
+        errors.print(f"{what}: {error}", style="yellow", markup=False, soft_wrap=True)
 
 
 async def _begin(streamings: Sequence[Streaming], interrupted: asyncio.Event, console: Console) -> list[Streaming]:
