@@ -1,4 +1,4 @@
-"""What is fuzzed: the decoder and the dialogues of every wearable, fed with any bytes as if a radio had brought them.
+"""What is fuzzed: decoder, stream and dialogues of every wearable, fed with any bytes as if a radio had brought them.
 
 A fuzzed input is a row of values. Each begins with a byte: in its low half which characteristic it is of (15: the link
 breaks instead), in its high half what happened before. Then follow its length (255: all that is left) and its bytes.
@@ -18,6 +18,7 @@ import numpy as np
 
 from ble_gateway.errors import FrameError, GatewayError
 from ble_gateway.simulator.catalogue import twin_of
+from ble_gateway.stream import Block, Stream
 from ble_gateway.wearables import movesense, viatom
 from ble_gateway.wearables.catalogue import KINDS, Setup, set_up
 from ble_gateway.wearables.heart_rate import BATTERY_LEVEL, HEART_RATE_MEASUREMENT, decode_vitals
@@ -39,7 +40,7 @@ from ble_gateway.wearables.wearable import (
     Unplaced,
     Wearable,
 )
-from edge.signal import GapReason
+from edge.signal import GapReason, SampleBlock
 
 CORPUS: Final = Path(__file__).parent / "corpus"
 FOUND: Final = Path("build/fuzz")
@@ -48,7 +49,8 @@ LONGEST_VALUE: Final = 512
 _UNKNOWN: Final = "00002a00-0000-1000-8000-00805f9b34fb"
 _LINK_BREAKS: Final = 0x0F
 _ALL_THAT_IS_LEFT: Final = 0xFF
-_AFTER: Final = (None, *GapReason)
+_AFTER: Final = (None, GapReason.QUEUE_OVERFLOW, GapReason.DISCONNECTED)
+"""What a link may say that happened."""
 _MOST_STEPS: Final = 50
 
 
@@ -117,6 +119,13 @@ def compose(values: Iterable[tuple[str, bytes] | None], target: Target) -> bytes
     return bytes(written)
 
 
+def run(data: bytes, target: Target) -> None:
+    """Do all that is done with what a radio brings."""
+    play(data, target)
+    pour(data, target)
+    converse(data, target)
+
+
 def play(data: bytes, target: Target) -> list[Event]:
     """Feed an input to decoders, one a connection, as a stream does; all their events, each of them checked."""
     decoder, events = target.wearable.decoder(), []
@@ -136,6 +145,34 @@ def play(data: bytes, target: Target) -> list[Event]:
         except FrameError as error:
             str(error)
     return events
+
+
+def pour(data: bytes, target: Target) -> Stream:
+    """Feed an input to a stream; its blocks, each of them checked, follow each other without a hole."""
+    stream, after, end_index = Stream(target.wearable), None, 0
+    for received in parse(data, target):
+        if received is None:
+            after = GapReason.DISCONNECTED
+            continue
+        value = replace(received, data=target.sealed(received.data), after=after or received.after)
+        end_index, after = _follow(stream.feed(value), end_index), None
+        stream.requests()
+    end_index = _follow(stream.finish(), end_index)
+    assert end_index == stream.samples_received + stream.samples_lost
+    return stream
+
+
+def _follow(blocks: Iterable[Block], end_index: int) -> int:
+    for block in blocks:
+        block.follows(end_index)
+        assert math.isfinite(block.start_s)
+        assert math.isfinite(block.time_uncertainty_s)
+        assert block.time_uncertainty_s >= 0
+        if isinstance(block, SampleBlock):
+            assert math.isfinite(block.period_s)
+            assert block.period_s > 0
+        end_index = block.end_index
+    return end_index
 
 
 def converse(data: bytes, target: Target) -> None:

@@ -1,4 +1,4 @@
-"""The corpus and any bytes, through every decoder and dialogue: what needs no fuzzer."""
+"""The corpus and any bytes, through every decoder, stream and dialogue: what needs no fuzzer."""
 
 from contextlib import suppress
 from itertools import cycle
@@ -12,7 +12,7 @@ from ble_gateway.errors import FrameError
 from ble_gateway.wearables.catalogue import KINDS
 from ble_gateway.wearables.wearable import Beats, Charge, Counted, Read, Samples, Timed, Unplaced, no_dialogue
 from edge.signal import Scale
-from tests.fuzz.targets import CORPUS, TARGETS, Target, check, compose, converse, held_bytes, parse, play
+from tests.fuzz.targets import CORPUS, TARGETS, Target, check, compose, converse, held_bytes, parse, play, pour, run
 
 FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file())
 MOST_HELD_BYTES = 64 * 1024
@@ -44,9 +44,7 @@ def spoiled(draw, seed):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_what_once_was_found_is_found_no_more(path):
-    target = TARGETS[path.parent.name]
-    play(path.read_bytes(), target)
-    converse(path.read_bytes(), target)
+    run(path.read_bytes(), TARGETS[path.parent.name])
 
 
 def test_every_kind_is_a_target():
@@ -59,21 +57,21 @@ def test_a_seed_is_what_the_wearable_streams(name):
 
 
 @each_target
+def test_a_seed_is_what_a_stream_makes_blocks_of(name):
+    assert pour(twin_seed(name), TARGETS[name]).samples_received > 0
+
+
+@each_target
 @given(data=st.data())
 def test_any_values_are_read_or_refused(name, data):
     target = TARGETS[name]
-    written = data.draw(st.binary(max_size=600) | rows(target))
-    play(written, target)
-    converse(written, target)
+    run(data.draw(st.binary(max_size=600) | rows(target)), target)
 
 
 @each_target
 @given(data=st.data())
 def test_a_spoiled_conversation_is_read_or_refused(name, data):
-    target = TARGETS[name]
-    written = data.draw(spoiled(twin_seed(name)))
-    play(written, target)
-    converse(written, target)
+    run(data.draw(spoiled(twin_seed(name))), TARGETS[name])
 
 
 def held_after(target, values, n_bytes):
