@@ -98,7 +98,9 @@ _DENIED_REASONS: Final = {
 
 
 def needs_pairing(error: BaseException) -> bool:
-    """Whether the wearable asks for an encrypted link."""
+    """Whether the wearable asks for an encrypted link; BlueZ has words of its own for that."""
+    if isinstance(error, BleakDBusError):
+        return error.dbus_error == "org.bluez.Error.NotPermitted" and error.dbus_error_details == "Not paired"
     return isinstance(error, BleakGATTProtocolError) and error.code in _AUTHENTICATION
 
 
@@ -124,6 +126,8 @@ def diagnose(error: BaseException) -> Trouble:
             return REFUSES
         case BleakDBusError() if error.dbus_error in _ADAPTER_ERRORS:
             return ADAPTER_GONE
+        case BleakDBusError() if error.dbus_error.startswith("org.bluez.Error.Authentication"):
+            return NOT_PAIRED
         case _ if needs_pairing(error):
             return NOT_PAIRED
     return next((trouble for kinds, trouble in _BY_KIND if isinstance(error, kinds)), LINK_BROKE)
@@ -181,4 +185,6 @@ def in_words(error: BaseException) -> str:
         return str(error) or "no answer in time"
     if isinstance(error, OSError):
         return f"the system's Bluetooth service does not answer: {error.strerror or error}"
+    if isinstance(error, BleakBluetoothNotAvailableError | BleakGATTProtocolError):  # as text they are tuples
+        return next(fact for fact in error.args if type(fact) is str)
     return str(error) or type(error).__name__
