@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test check format bench bench-peers train full-size clean
+.PHONY: install demo test fuzz check format bench bench-peers train full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -26,6 +26,12 @@ test: check  ## Every test, with branch coverage
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+SECONDS ?= 60
+
+fuzz: install  ## Every wearable's decoder, and the stream behind it, with bytes that look for trouble (10 minutes; SECONDS=60 each)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 format: install
 	$(BIN)/ruff format .

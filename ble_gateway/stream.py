@@ -35,6 +35,7 @@ _BLAME: Final = (
     GapReason.DEVICE_RESET,
     GapReason.DISCONNECTED,
     GapReason.QUEUE_OVERFLOW,
+    GapReason.INVALID_SAMPLES,
     GapReason.INFERRED,
     GapReason.FRAME_LOST,
 )
