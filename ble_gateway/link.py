@@ -41,6 +41,8 @@ _QUIET_S: Final = 2.0
 """A stream this silent is said to be."""
 _SILENCE_S: Final = 10.0
 """A stream this silent is dead, whatever the link says."""
+_SOONEST_S: Final = 0.01
+"""Timers may fire a trifle early: a shorter wait for the moment itself could be repeated without end."""
 _FAILURES: Final = (GatewayError, BleakError, OSError, EOFError)
 
 
@@ -182,7 +184,7 @@ class Link:
         connected: BleakClient | None = client
         retries = 0
         try:
-            while not self._closing.is_set():
+            while connected or not self._closing.is_set():
                 trouble: Trouble | None = None
                 try:
                     connected = connected or await self._connect()
@@ -294,7 +296,7 @@ class Link:
                 self._enter(LinkState.SILENT)
             next_s = _QUIET_S if silent_s < _QUIET_S else patience_s
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), next_s - silent_s)
+                await asyncio.wait_for(self._wake.wait(), max(next_s - silent_s, _SOONEST_S))
                 self._wake.clear()
 
     async def _say_goodbye(self, client: BleakClient | None) -> None:
