@@ -14,6 +14,11 @@ from ble_gateway.wearables.wearable import Ask, Dialogue, Poll, Read, Step, Subs
 
 _MOST_ANSWERS: Final = 64
 _MOST_WRITES: Final = 16
+_EXTRAS: Final = (
+    Subscribe(heart_rate.HEART_RATE_MEASUREMENT, needed=False),
+    Read(heart_rate.BATTERY_LEVEL),
+    Subscribe(heart_rate.BATTERY_LEVEL, needed=False),
+)
 
 
 class Conversation:
@@ -50,10 +55,19 @@ class Conversation:
                 answer = await self._take(dialogue.send(answer))
 
     async def take_extras(self) -> None:
-        """Take what is nice to have: the wearable's own heart rate, and its charge."""
-        await self._take(Subscribe(heart_rate.HEART_RATE_MEASUREMENT, needed=False))
-        await self._take(Read(heart_rate.BATTERY_LEVEL))
-        await self._take(Subscribe(heart_rate.BATTERY_LEVEL, needed=False))
+        """Take what is nice to have, where the wearable gives it: its own heart rate, and its charge.
+
+        Raises
+        ------
+        BleakError, OSError, EOFError
+            Where the link broke.
+        """
+        for extra in _EXTRAS:
+            try:
+                await self._take(extra)
+            except BleakError:
+                if not self._client.is_connected:
+                    raise
 
     def go_on(self, poll: Poll | None) -> None:
         """From now on write what is asked for `later`, and poll."""
