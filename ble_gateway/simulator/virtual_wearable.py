@@ -183,7 +183,7 @@ class VirtualWearable:
         loop = asyncio.get_running_loop()
         now_s = loop.time()
         for sent in sending:
-            first = self.twin.streaming and not self._first_went
+            first = self.twin.streaming and not self._first_went and not spared
             self._first_went |= first
             at_s = now_s - (self._began_s if self._began_s is not None else now_s)
             fate = self._fates.next(at_s, spared=spared or first or self._spare_all)
