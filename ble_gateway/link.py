@@ -33,6 +33,8 @@ _LOG: Final = logging.getLogger(__name__)
 
 _SEARCH_S: Final = 5.0
 """One link searches so long before the next one may."""
+_SPARE: Final = 64
+"""Places in the queue for what is no data: an answer that is needed to read the data must not be dropped for it."""
 _ATTEMPTS: Final = 2
 _FIRST_ATTEMPTS: Final = 3
 _GOODBYE_S: Final = 3.0
@@ -101,7 +103,7 @@ class Link:
     ) -> None:
         self._radio, self._sighting, self.wearable = radio, sighting, wearable
         self._clock = clock or steady_clock()
-        self._queue: asyncio.Queue[Received | None] = asyncio.Queue(queue_values + 1)
+        self._queue: asyncio.Queue[Received | None] = asyncio.Queue(queue_values + _SPARE + 1)
         self._queue_values = queue_values
         self._after: GapReason | None = None
         self._wake = asyncio.Event()
@@ -319,7 +321,7 @@ class Link:
             self._hears = True
             if self.state is LinkState.SILENT:
                 self._enter(LinkState.STREAMING)
-        if self._queue.qsize() >= self._queue_values:
+        if self._queue.qsize() >= self._queue_values + (0 if characteristic == self.wearable.data else _SPARE):
             self.dropped_values += 1
             self._note(GapReason.QUEUE_OVERFLOW)
             return
