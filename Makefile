@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test fuzz check format bench bench-peers train full-size clean
+.PHONY: install demo test test-bluez fuzz check format bench bench-peers train full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -32,6 +32,10 @@ SECONDS ?= 60
 fuzz: install  ## Every wearable's decoder, and the stream behind it, with bytes that look for trouble (10 minutes; SECONDS=60 each)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+test-bluez: install  ## The commands over real BlueZ, in a user-mode Linux guest whose kernel is built once
+	$(BIN)/python -m tests.bluez.kernel
+	$(BIN)/pytest tests/bluez
 
 format: install
 	$(BIN)/ruff format .

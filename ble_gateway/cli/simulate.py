@@ -33,7 +33,12 @@ from edge.cli.console import errors, output, print_json
 
 
 def simulate(
-    radio: Annotated[str, typer.Option(help="Where to serve it, tcp:HOST:PORT; port 0: any that is free.")],
+    radio: Annotated[
+        str,
+        typer.Option(
+            help="Where to serve it: tcp:HOST:PORT (port 0: any that is free), or vhci, as an adapter of this Linux."
+        ),
+    ],
     device: DevicesOption = None,
     rate: RateOption = None,
     layout: LayoutOption = None,

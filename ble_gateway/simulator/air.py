@@ -1,4 +1,4 @@
-"""The simulated radio: controllers in software on one link, in this process or between processes over TCP."""
+"""The simulated radio: controllers in software on one link, for this process, for others over TCP, or for Linux."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,7 @@ from typing import Final
 
 from bumble import hci
 from bumble.controller import Controller
+from bumble.core import PhysicalTransport
 from bumble.device import Device
 from bumble.link import LocalLink
 from bumble.transport import open_transport
@@ -19,13 +20,18 @@ from ble_gateway.simulator.bleak_backend import backends
 _GATEWAY_ADDRESS: Final = hci.Address("F0:5E:ED:00:00:FF")
 _SCHEME: Final = "tcp:"
 _PORTS: Final = range(1 << 16)
+_VHCI: Final = "vhci"
+"""The place that is a Bluetooth adapter of this Linux machine."""
+_ADAPTER_ADDRESS: Final = hci.Address("02:5E:ED:00:00:FE", hci.AddressType.PUBLIC_DEVICE)
+_NOT_IMITATED: Final = hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
+"""What bumble's controller claims; Linux uses it, and then does not reconnect."""
 
 
 class Air:
     """What all simulated controllers of this process share."""
 
     def __init__(self) -> None:
-        self._link = LocalLink()
+        self._link = _Link()
         self._n_controllers = 0
 
     def controller(self) -> Controller:
@@ -58,6 +64,34 @@ class Air:
         async with server:
             yield server.sockets[0].getsockname()[1]
 
+    @contextlib.asynccontextmanager
+    async def adapter(self) -> AsyncIterator[None]:
+        """Be a Bluetooth adapter of this Linux machine: its own Bluetooth service finds what is on the air.
+
+        Raises
+        ------
+        GatewayError
+            ``BAD_REQUEST`` if its kernel lets no program be one.
+        """
+        try:
+            transport = await open_transport(_VHCI)
+        except OSError as error:
+            raise GatewayError(
+                GatewayFault.BAD_REQUEST,
+                f"no virtual Bluetooth adapter can be made ({error.strerror or error}: /dev/vhci)",
+                advice="load Linux's driver (sudo modprobe hci_vhci) and run this as root, or serve tcp:HOST:PORT",
+            ) from error
+        async with transport:
+            controller = Controller(
+                "adapter",
+                host_source=transport.source,
+                host_sink=transport.sink,
+                link=self._link,
+                public_address=_ADAPTER_ADDRESS,
+            )
+            controller.le_features &= ~_NOT_IMITATED
+            yield
+
 
 @contextlib.asynccontextmanager
 async def open_place(air: Air, spec: str) -> AsyncIterator[str]:
@@ -68,9 +102,29 @@ async def open_place(air: Air, spec: str) -> AsyncIterator[str]:
     GatewayError
         ``BAD_REQUEST`` for another `spec`, or if the place cannot be had.
     """
+    if spec == _VHCI:
+        async with air.adapter():
+            yield "Listen with: anyecg run"
+        return
     host, port = read_place(spec)
     async with air.served(host, port) as served_port:
         yield f"Listen with: anyecg run --radio tcp:{host}:{served_port}"
+
+
+class _Link(LocalLink):  # type: ignore[misc]  # bumble is not typed
+    """A link on which a sender goes by its connection's address; bumble's own takes one that Linux keeps changing."""
+
+    def send_acl_data(
+        self,
+        sender_controller: Controller,
+        destination_address: hci.Address,
+        transport: PhysicalTransport,
+        data: bytes,
+    ) -> None:
+        connection = sender_controller.le_connections.get(destination_address)
+        receiver = self.find_le_controller(destination_address)
+        if connection and receiver:
+            asyncio.get_running_loop().call_soon(receiver.on_link_acl_data, connection.self_address, transport, data)
 
 
 class _Antenna(asyncio.Protocol):
