@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from bumble.core import AdvertisingData
 from bumble.device import Connection, Device, DeviceConfiguration
@@ -17,6 +17,10 @@ _CONNECTION_TIMEOUT = 0x08
 _GATEWAY_LEFT = 0x13
 """HCI's reason for a link that the other side has ended."""
 _BASE = "-0000-1000-8000-00805f9b34fb"
+DEVICE_INFORMATION: Final = OfferedService(
+    f"0000180a{_BASE}", (Offered(f"00002a24{_BASE}", Property.READ, b"simulated by anyecg-edge"),)
+)
+"""Every virtual wearable says that it is none."""
 _PROPERTIES = {
     Property.READ: Characteristic.Properties.READ,
     Property.WRITE: Characteristic.Properties.WRITE,
@@ -88,6 +92,7 @@ class BumblePeripheral:
     ) -> None:
         self.ears = Ears()
         self._connection: Connection | None = None
+        self._indicating: asyncio.Task[None] | None = None
         self.characteristics: dict[str, Characteristic[Any]] = {}
         self.device = Device.from_config_with_hci(
             DeviceConfiguration(
@@ -99,7 +104,7 @@ class BumblePeripheral:
             controller,
             controller,
         )
-        self.device.add_services([self._service(service) for service in services])
+        self.device.add_services([self._service(service) for service in (*services, DEVICE_INFORMATION)])
         # All in one packet: bumble's virtual controller does not pass scan responses on.
         self.device.advertising_data = bytes(_advertising_data(advertisement))
         self.device.on("connection", self._on_connection)
@@ -134,7 +139,9 @@ class BumblePeripheral:
         if characteristic.properties & Characteristic.Properties.NOTIFY:
             await self.device.notify_subscriber(self._connection, characteristic, sent.value)
         else:
-            await self.device.indicate_subscriber(self._connection, characteristic, sent.value)
+            indicating = self.device.indicate_subscriber(self._connection, characteristic, sent.value)
+            self._indicating = asyncio.create_task(indicating)
+            await asyncio.gather(self._indicating, return_exceptions=True)
 
     def _service(self, service: OfferedService) -> Service:
         return Service(service.uuid, [self._characteristic(offered) for offered in service.characteristics])
@@ -176,6 +183,8 @@ class BumblePeripheral:
 
     def _on_disconnection(self, reason: int) -> None:
         self._connection = None
+        if self._indicating:
+            self._indicating.cancel()  # bumble would wait half a minute for the gateway to confirm it
         self.ears.disconnected(reason == _GATEWAY_LEFT)
 
 
