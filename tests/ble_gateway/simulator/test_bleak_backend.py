@@ -6,10 +6,11 @@ from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolErr
 from bumble import att
 from bumble.gatt import CharacteristicValue
 
-from ble_gateway.wearables import heart_rate, polar_h10
+from ble_gateway.simulator.twin import Sent
+from ble_gateway.wearables import heart_rate
+from ble_gateway.wearables import polar_pmd as pmd
+from tests.ble_gateway.scenes import ADDRESS as STRAP
 from tests.ble_gateway.scenes import on_virtual_time, scene
-
-STRAP = "F0:5E:ED:00:00:01"
 
 
 @on_virtual_time
@@ -23,9 +24,7 @@ async def test_a_scan_sees_the_straps_name_and_services():
 @on_virtual_time
 async def test_a_scan_for_other_services_does_not_see_the_strap():
     async with scene() as on_air:
-        seen = await BleakScanner.discover(
-            timeout=2, service_uuids=[polar_h10.PMD_SERVICE], backend=on_air.radio.scanner
-        )
+        seen = await BleakScanner.discover(timeout=2, service_uuids=[pmd.PMD_SERVICE], backend=on_air.radio.scanner)
     assert seen == []
 
 
@@ -33,9 +32,9 @@ async def test_a_scan_for_other_services_does_not_see_the_strap():
 async def test_a_connection_by_address_finds_the_services_with_their_properties():
     async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
         assert client.mtu_size == 247
-        control = client.services.get_characteristic(polar_h10.PMD_CONTROL_POINT)
+        control = client.services.get_characteristic(pmd.PMD_CONTROL_POINT)
         assert sorted(control.properties) == ["indicate", "read", "write"]
-        assert client.services.get_characteristic(polar_h10.PMD_DATA).properties == ["notify"]
+        assert client.services.get_characteristic(pmd.PMD_DATA).properties == ["notify"]
         assert await client.read_gatt_char(heart_rate.BATTERY_LEVEL) == bytearray([87])
         assert client.name == STRAP.replace(":", "-")
 
@@ -53,9 +52,9 @@ async def test_what_the_strap_refuses_is_a_protocol_error():
         raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
 
     async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
-        on_air.strap.control.value = CharacteristicValue(read=refuse)
+        on_air.virtual.peripheral.characteristics[pmd.PMD_CONTROL_POINT].value = CharacteristicValue(read=refuse)
         with pytest.raises(BleakGATTProtocolError) as refusal:
-            await client.read_gatt_char(polar_h10.PMD_CONTROL_POINT)
+            await client.read_gatt_char(pmd.PMD_CONTROL_POINT)
     assert refusal.value.code == 0x02
 
 
@@ -65,7 +64,7 @@ async def test_a_request_after_the_link_broke_is_an_error_and_a_callback_says_so
     async with scene() as on_air:
         client = BleakClient(STRAP, lambda _: broken.set(), backend=on_air.radio.client)
         await client.connect()
-        await next(iter(on_air.strap.device.connections.values())).disconnect(0x08)
+        await on_air.virtual.peripheral.drop()
         await broken.wait()
         assert not client.is_connected
         with pytest.raises(BleakError, match="Not connected"):
@@ -79,7 +78,7 @@ async def test_a_link_that_breaks_under_a_request_is_an_error_and_no_cancellatio
         await client.connect()
         asking = asyncio.create_task(client.read_gatt_char(heart_rate.BATTERY_LEVEL))
         await asyncio.sleep(0)
-        await next(iter(on_air.strap.device.connections.values())).disconnect(0x08)
+        await on_air.virtual.peripheral.drop()
         with pytest.raises(BleakError):
             await asking
 
@@ -98,26 +97,26 @@ async def test_a_cancelled_request_stays_cancelled():
 async def test_a_write_without_response_that_does_not_fit_a_packet_is_refused():
     async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
         with pytest.raises(BleakError, match="500 bytes"):
-            await client.write_gatt_char(polar_h10.PMD_CONTROL_POINT, bytes(500), response=False)
+            await client.write_gatt_char(pmd.PMD_CONTROL_POINT, bytes(500), response=False)
 
 
 @on_virtual_time
 async def test_a_long_write_arrives_whole():
     async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
-        await client.write_gatt_char(polar_h10.PMD_CONTROL_POINT, bytes(range(250)) * 2, response=True)
-        assert on_air.strap.commands == [bytes(range(250)) * 2]
+        await client.write_gatt_char(pmd.PMD_CONTROL_POINT, bytes(range(250)) * 2, response=True)
+        assert on_air.commands == [bytes(range(250)) * 2]
 
 
 @on_virtual_time
 async def test_notifications_end_when_they_are_unsubscribed():
     heard = []
     async with scene() as on_air, BleakClient(STRAP, backend=on_air.radio.client) as client:
-        await client.start_notify(polar_h10.PMD_DATA, lambda _, value: heard.append(bytes(value)))
+        await client.start_notify(pmd.PMD_DATA, lambda _, value: heard.append(bytes(value)))
         with pytest.raises(BleakError, match="already on"):
-            await client.start_notify(polar_h10.PMD_DATA, lambda _, value: heard.append(bytes(value)))
-        await on_air.strap.notify(on_air.strap.data, b"one")
+            await client.start_notify(pmd.PMD_DATA, lambda _, value: heard.append(bytes(value)))
+        on_air.virtual.say(Sent(pmd.PMD_DATA, b"one"))
         await asyncio.sleep(1)
-        await client.stop_notify(polar_h10.PMD_DATA)
-        await on_air.strap.notify(on_air.strap.data, b"two")
+        await client.stop_notify(pmd.PMD_DATA)
+        on_air.virtual.say(Sent(pmd.PMD_DATA, b"two"))
         await asyncio.sleep(1)
     assert heard == [b"one"]

@@ -1,34 +1,58 @@
+import itertools
+
 import numpy as np
 import pytest
 
 from ble_gateway.simulator.script import CALM_END_S, Script
 
 
+def _fates(script, n=99, *, spared=False):
+    fates = script.fates()
+    return [fates.next(0.0, spared=spared) for _ in range(n)]
+
+
 def test_the_same_seed_gives_the_same_play():
-    fates = [[Script(seed=5, loss=0.3, jitter_s=0.02).fate(i, last=False) for i in range(99)] for _ in range(2)]
-    assert fates[0] == fates[1]
+    assert _fates(Script(seed=5, loss=0.3, jitter_s=0.02)) == _fates(Script(seed=5, loss=0.3, jitter_s=0.02))
 
 
 def test_another_seed_gives_another_play():
-    fates = [[Script(seed=seed, loss=0.3).fate(i, last=False) for i in range(99)] for seed in (1, 2)]
-    assert fates[0] != fates[1]
+    assert _fates(Script(seed=1, loss=0.3)) != _fates(Script(seed=2, loss=0.3))
 
 
 def test_frames_are_lost_at_the_rate_asked_for():
-    arrived = [Script(loss=0.2).fate(i, last=False).arrives for i in range(1, 5001)]
+    arrived = [fate.arrives for fate in _fates(Script(loss=0.2), 5000)]
     assert np.mean(arrived) == pytest.approx(0.8, abs=0.02)
 
 
 def test_delays_have_the_mean_asked_for_and_are_never_negative():
-    delays_s = [Script(jitter_s=0.02).fate(i, last=False).delay_s for i in range(5000)]
+    delays_s = [fate.delay_s for fate in _fates(Script(jitter_s=0.02), 5000)]
     assert min(delays_s) >= 0
     assert np.mean(delays_s) == pytest.approx(0.02, rel=0.05)
 
 
-def test_the_first_and_the_last_frame_always_arrive():
-    script = Script(loss=0.99)
-    assert script.fate(0, last=False).arrives
-    assert script.fate(1234, last=True).arrives
+def test_a_frame_that_is_spared_always_arrives():
+    script = Script(loss=0.99, burst_every_s=2, burst_s=1)
+    assert all(fate.arrives for fate in _fates(script, spared=True))
+    assert script.fates().next(2.5, spared=True).arrives
+
+
+def test_sparing_a_frame_does_not_change_what_happens_to_the_others():
+    one, other = Script(loss=0.5, jitter_s=0.1).fates(), Script(loss=0.5, jitter_s=0.1).fates()
+    one.next(0, spared=True), other.next(0, spared=False)
+    assert [one.next(0, spared=False) for _ in range(50)] == [other.next(0, spared=False) for _ in range(50)]
+
+
+def test_in_a_burst_everything_is_lost_and_outside_nothing():
+    script = Script(burst_every_s=10, burst_s=2)
+    fates = script.fates()
+    lost_s = [at_s for at_s in np.arange(0, 35, 0.5) if not fates.next(at_s, spared=False).arrives]
+    assert lost_s == [10, 10.5, 11, 11.5, 20, 20.5, 21, 21.5, 30, 30.5, 31, 31.5]
+
+
+def test_a_wearable_starts_anew_once_at_each_time_asked_for():
+    script = Script(reset_at_s=(5, 7.5))
+    steps = itertools.pairwise(np.arange(0, 10, 0.5))
+    assert [to_s for from_s, to_s in steps if script.resets_within(from_s, to_s)] == [5, 7.5]
 
 
 def test_a_play_disconnects_once_each_interval_but_neither_at_its_begin_nor_near_its_end():
@@ -50,6 +74,8 @@ def test_a_play_disconnects_once_each_interval_but_neither_at_its_begin_nor_near
         {"outage_s": -1},
         {"drift_ppm": 1e6},
         {"disconnect_every_s": 0},
+        {"burst_every_s": 1.0, "burst_s": 1.0},
+        {"burst_every_s": 1.0, "burst_s": -0.1},
     ],
 )
 def test_a_script_that_cannot_be_played_does_not_exist(wrong):

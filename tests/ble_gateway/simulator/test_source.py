@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ble_gateway.simulator.source import frames, microvolts
+from ble_gateway.simulator.source import as_counts, frames
 from edge.signal import Gap, GapReason, SampleBlock, Scale
 
 
@@ -30,26 +30,35 @@ def test_frames_hold_all_samples_in_order_and_only_the_last_is_last(sizes, frame
     assert all(frame.size == frame_samples for frame, last in cut if not last)
 
 
-def test_millivolts_become_microvolts():
-    played = np.concatenate(list(microvolts([_block([0, 1, -5], scale=Scale(0.2, zero_count=1))], 130.0)))
-    assert played.tolist() == [-200, 0, -1200]
+def _played(blocks, rate_hz=130.0, millivolts_per_count=0.001, rails=(-20_000, 20_000)):
+    return np.concatenate(list(as_counts(blocks, rate_hz, millivolts_per_count, rails)))
 
 
-def test_what_lies_beyond_the_straps_rails_is_clipped():
-    played = np.concatenate(list(microvolts([_block([90_000, -90_000])], 130.0)))
-    assert played.tolist() == [20_000, -20_000]
+@pytest.mark.parametrize(("millivolts_per_count", "counts"), [(0.001, [-200, 0, -1200]), (0.05, [-4, 0, -24])])
+def test_millivolts_become_the_wearables_counts(millivolts_per_count, counts):
+    played = _played([_block([0, 1, -5], scale=Scale(0.2, zero_count=1))], millivolts_per_count=millivolts_per_count)
+    assert (played.tolist(), played.dtype) == (counts, np.int32)
+
+
+@pytest.mark.parametrize("rails", [(-20_000, 20_000), (0, 4095)])
+def test_what_lies_beyond_the_wearables_rails_is_clipped(rails):
+    assert _played([_block([-90_000, 90_000])], rails=rails).tolist() == list(rails)
+
+
+def test_nothing_is_played_as_nothing():
+    assert list(as_counts([], 130.0, 0.001, (-20_000, 20_000))) == []
 
 
 def test_a_gap_is_played_as_the_sample_before_it():
     gap = Gap(2, 3, GapReason.INVALID_SAMPLES)
-    played = np.concatenate(list(microvolts([_block([1, 2]), _block([3], first_index=5, gap=gap)], 130.0)))
+    played = _played([_block([1, 2]), _block([3], first_index=5, gap=gap)])
     assert played.tolist() == [1, 2, 2, 2, 2, 3]
 
 
 def test_another_rate_is_resampled_to_the_same_duration():
     seconds = 10
     slow = np.sin(2 * np.pi * np.arange(360 * seconds) / 360) * 1000
-    played = np.concatenate(list(microvolts([_block(np.rint(slow), rate_hz=360.0)], 130.0)))
+    played = _played([_block(np.rint(slow), rate_hz=360.0)])
     assert played.size == 130 * seconds
     truth = np.sin(2 * np.pi * np.arange(130 * seconds) / 130) * 1000
     assert np.abs(played - truth)[130:-130].max() == pytest.approx(0, abs=5)
