@@ -113,7 +113,7 @@ class NightFigures:
     reset_wrong_by
         How many samples the gap of the reset is off; None without one.
     strange_samples
-        Stored samples that were never played.
+        Stored samples that are not found in what was played, or too few to be found, up to 7 in a row.
     time_error_ms
         ``{"p50": ms, "p99": ms, "max": ms}`` over all samples in the store.
     windows, windows_over_gap, windows_over_unseen
@@ -177,7 +177,7 @@ def _stage(night: Night) -> _Stage:
     if night.kind != "heart-rate":
         witness = Witness(round(_KEPT_S * twin.rate_hz))
         return _Stage(twin, witness.listening(counts), witness)
-    witness = Witness(4096)
+    witness = Witness(4096, fewest=1)
     ticks = (np.array([800 + 37 * number % 211], np.int32) for number in itertools.count())
     return _Stage(HeartRateTwin(int(t[0]) / INTERVAL_HZ for t in witness.listening(ticks)), counts, witness)
 

@@ -37,9 +37,12 @@ class Witness:
     ----------
     n_kept
         How many values to remember, at least.
+    fewest
+        So many values in a row tell where they were played.
     """
 
-    def __init__(self, n_kept: int) -> None:
+    def __init__(self, n_kept: int, fewest: int = 8) -> None:
+        self._fewest = fewest
         self._played = np.zeros(2 * n_kept, np.int32)
         self._n_kept = n_kept
         self._n_held = 0
@@ -56,7 +59,7 @@ class Witness:
     def find(self, first_index: int, values: NDArray[np.int32]) -> list[Found]:
         """Say where the values of the next block truly lie; several pieces where some are missing between them.
 
-        Values that were never played, or longer ago than is remembered, are in no piece.
+        Values that were never played, or longer ago than is remembered, are in no piece; nor are too few to be found.
         """
         found, skip = [], 0
         while skip < values.size:
@@ -96,6 +99,8 @@ class Witness:
 
     def _nearest(self, signature: NDArray[np.int32], true_index: int) -> int | None:
         """Where the values were played closest to an index, after all that was found before."""
+        if signature.size < self._fewest:
+            return None
         from_held = max(0, self._ended - self._first)
         last_start = self._n_held - signature.size
         starts = np.arange(from_held, last_start + 1)
