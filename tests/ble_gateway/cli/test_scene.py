@@ -1,13 +1,27 @@
 import numpy as np
 import pytest
+from bleak.backends.device import BLEDevice
 from rich.console import Console
 
 from ble_gateway.cli.scene import Scene
 from ble_gateway.link import Link
-from ble_gateway.radio import ADAPTER, Wanted
-from ble_gateway.stream import SCALE, H10Stream
-from edge.outcome import Estimated, HeartRate, LabEstimate, Limit, OverBudget, Rejected, Rejection, Span
-from edge.signal import Gap, GapReason, SampleBlock
+from ble_gateway.radio import Sighting, adapter
+from ble_gateway.stream import Stream
+from ble_gateway.wearables import heart_rate, polar_h10
+from ble_gateway.wearables.polar_h10 import SCALE
+from ble_gateway.wearables.wearable import Received
+from edge.outcome import (
+    Estimated,
+    HeartRate,
+    LabEstimate,
+    Limit,
+    OverBudget,
+    Rejected,
+    Rejection,
+    RhythmMeasured,
+    Span,
+)
+from edge.signal import BeatBlock, Gap, GapReason, SampleBlock
 
 SPAN = Span(0, 1300, 0.0, 10.0, 0.001)
 ESTIMATED = Estimated(
@@ -20,9 +34,12 @@ ESTIMATED = Estimated(
 )
 
 
-def _scene(**options):
-    link = Link(ADAPTER, Wanted())
-    return Scene("a title", "a notice", pack="a pack DEMONSTRATION", link=link, stream=H10Stream(), **options)
+def _scene(wearable=None, stream=None, **options):
+    wearable = wearable or polar_h10.wearable()
+    device = BLEDevice("F0:5E:ED:00:00:01", "Polar H10 5EED0001", None)
+    link = Link(adapter(), Sighting(device, device.name, -60, wearable), wearable, clock=lambda: 0.0)
+    stream = stream or Stream(wearable)
+    return Scene("a title", "a notice", pack="a pack DEMONSTRATION", link=link, stream=stream, **options)
 
 
 def _drawn(scene, width=100):
@@ -84,3 +101,31 @@ def test_a_narrow_terminal_is_no_error():
     scene = _scene()
     scene.observe(_block(0), (ESTIMATED,))
     assert _drawn(scene, width=30)
+
+
+def test_the_screen_says_what_the_wearable_says_and_where_its_link_stands():
+    scene = _scene(stream=(stream := Stream(polar_h10.wearable())))
+    measured = heart_rate.encode_heart_rate(heart_rate.HeartRateMeasurement(61))
+    stream.feed(Received(heart_rate.HEART_RATE_MEASUREMENT, measured, 0.0))
+    stream.feed(Received(heart_rate.BATTERY_LEVEL, b"\x57", 0.0))
+    drawn = _drawn(scene)
+    assert "the wearable says 61 bpm" in drawn
+    assert "battery 87 %" in drawn
+    assert "link searching   Polar H10 5EED0001" in drawn
+
+
+def test_rhythm_without_waves_is_drawn_as_steps_and_gives_no_estimates():
+    scene = _scene(heart_rate.wearable())
+    assert _is_empty(_drawn(scene))
+    block = BeatBlock(np.tile([0.8, 1.0], 30), 5, 1e9 + 5, 0.1, Gap(0, 5, GapReason.INFERRED), 4.0)
+    measured = RhythmMeasured(SPAN, HeartRate(66.7, 61), 900.0, 101.0, 200.0, 100.0, 60, 0)
+    scene.observe(block, (measured,))
+    drawn = _drawn(scene)
+    assert not _is_empty(drawn)
+    for part in ("67 bpm", "RMSSD 200 ms", "SDNN 101 ms", "rhythm only", "last 60 beats, 0.90 s in the middle"):
+        assert part in drawn
+
+
+def _is_empty(drawn):
+    """Whether no dot of any strip is set."""
+    return not any(0x2800 < ord(character) <= 0x28FF for character in drawn)
