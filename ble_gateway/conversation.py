@@ -111,7 +111,6 @@ class Conversation:
     async def _subscribe(self, characteristic: str) -> None:
         if characteristic in self._subscribed:
             return
-        self._subscribed.add(characteristic)
         if not self._has(characteristic):
             raise BleakCharacteristicNotFoundError(characteristic)
 
@@ -122,6 +121,7 @@ class Conversation:
             self._hear(characteristic, value)
 
         await self._client.start_notify(characteristic, on_value)
+        self._subscribed.add(characteristic)
 
     async def _write(self, step: Write) -> None:
         await self._client.write_gatt_char(step.characteristic, step.data, response=step.response)

@@ -195,6 +195,7 @@ class Link:
                     trouble = await self._learn_from(error)
                 finally:
                     retries = 0 if self._hears else retries + 1
+                    self._hears = False
                     await self._say_goodbye(connected)
                     connected = None
                     self._note(GapReason.DISCONNECTED)
@@ -266,25 +267,23 @@ class Link:
 
     async def _start(self, client: BleakClient) -> None:
         self._restarting = self._hears = False
+        self._conversation = Conversation(client, self._on_value)
         try:
-            await self._begin(client)
+            await self._begin(self._conversation)
         except BleakError as error:
             if not needs_pairing(error):
                 raise
             await client.pair()
-            await self._begin(client)
+            await self._begin(self._conversation)
         self._heard_s = asyncio.get_running_loop().time()
         self.connections += 1
         self.trouble = None
         self._enter(LinkState.STREAMING)
 
-    async def _begin(self, client: BleakClient) -> None:
-        if self._conversation:
-            self._conversation.end()
-        self._conversation = Conversation(client, self._on_value)
-        await self._conversation.hold(self.wearable.start())
-        await self._conversation.take_extras()
-        self._conversation.go_on(self.wearable.poll)
+    async def _begin(self, conversation: Conversation) -> None:
+        await conversation.hold(self.wearable.start())
+        await conversation.take_extras()
+        conversation.go_on(self.wearable.poll)
 
     async def _watch(self, client: BleakClient) -> None:
         """Return when the stream has ended, for whatever reason."""

@@ -10,7 +10,7 @@ from bleak import BleakScanner
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakDBusError, BleakError
+from bleak.exc import BleakError
 
 from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.trouble import adapter_trouble
@@ -201,10 +201,11 @@ async def sightings(radio: Radio, *, timeout_s: float) -> AsyncGenerator[Sightin
     GatewayError
         ``NO_ADAPTER``.
     """
-    with contextlib.suppress(TimeoutError):
-        async with scanning(radio) as scanner, asyncio.timeout(timeout_s):
-            async for device, advertised in scanner.advertisement_data():
-                yield _sighting(device, advertised)
+    async with scanning(radio) as scanner:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                async for device, advertised in scanner.advertisement_data():
+                    yield _sighting(device, advertised)
 
 
 @contextlib.asynccontextmanager
@@ -213,9 +214,7 @@ async def scanning(radio: Radio) -> AsyncIterator[BleakScanner]:
     try:
         async with BleakScanner(backend=radio.scanner) as scanner:
             yield scanner
-    except TimeoutError:
-        raise
-    except (BleakDBusError, BleakError, OSError, EOFError) as error:
+    except (BleakError, OSError, EOFError) as error:
         raise adapter_trouble(error) from error
 
 
