@@ -79,7 +79,7 @@ async def _stream(
         await require_adapter(radio)
         show = Show.on("anyecg run", f"Through the {radio.name}. {NOT_MEDICAL}", as_json=as_json)
         show.console.print(f"searching for {', '.join(map(str, wanted))}", markup=False)
-        sightings = [await find_one(radio, one, timeout_s=find_s) for one in wanted]
+        sightings = await _find_each(radio, wanted, find_s)
         kinds = [_kind(one, seen) for one, seen in zip(wanted, sightings, strict=True)]
         streamings = [
             Streaming.of(
@@ -97,6 +97,20 @@ async def _stream(
 
         await stream_until(streamings, ended, show)
     return [_summary(streaming, simulated=radio.simulated) for streaming in streamings]
+
+
+async def _find_each(radio: Radio, wanted: list[Wanted], find_s: float) -> list[Sighting]:
+    found: dict[str, Sighting] = {}
+    for one in wanted:
+        seen = await find_one(radio, one, timeout_s=find_s)
+        if seen.address in found:
+            raise GatewayError(
+                GatewayFault.BAD_REQUEST,
+                f"{seen.label} at {seen.address} was asked for twice",
+                advice="name each wearable once",
+            )
+        found[seen.address] = seen
+    return list(found.values())
 
 
 def _kind(wanted: Wanted, seen: Sighting) -> str:

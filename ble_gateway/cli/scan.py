@@ -1,6 +1,7 @@
 """`anyecg scan` and `anyecg devices`: what is in reach, and what could be."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from edge.cli.console import errors, output, print_json
 
 _RSSI_DBM = (-90, -50)
 _BARS = 5
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .:+()-]*")
 
 
 def scan(
@@ -55,9 +57,10 @@ async def _discover(place: str | None, duration_s: float) -> list[Sighting]:
 
 
 def _command(sighting: Sighting, seen: list[Sighting], radio: str | None) -> str:
-    """Tell how to run it: by name where that is enough."""
+    """Tell how to run it: by name where that is enough, and where a shell takes it for nothing else."""
     same_name = sum(other.name.startswith(sighting.name) for other in seen)
-    who = f'"{sighting.name}"' if sighting.name and same_name == 1 else sighting.address
+    by_name = _PLAIN_NAME.fullmatch(sighting.name) and same_name == 1
+    who = f'"{sighting.name}"' if by_name else sighting.address
     kind = "" if sighting.wearable else " --device KIND"
     return f"anyecg run {who}{kind}{f' --radio {radio}' if radio else ''}"
 
