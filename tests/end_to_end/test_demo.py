@@ -125,6 +125,22 @@ def test_a_real_recording_over_a_clean_link_is_stored_whole(tmp_path):
     assert (figures["samples_sent"], figures["samples_stored"]) == (15_600, 15_600)
 
 
+def test_several_wearables_at_once_are_a_run_each_and_all_accounted_for(tmp_path):
+    done = _anyecg(
+        *("demo", "--device", "polar-h10", "--device", "movesense", "--device", "heart-rate", "--device", "polar-h10"),
+        *("--speed", "1000", "--duration", "40", "--store", tmp_path / "demo.db", "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    runs = _figures(done.stdout)["runs"]
+    assert ["Polar H10" in run["source"] for run in runs] == [True, False, False, True]
+    waves = [run for run in runs if "samples_sent" in run]
+    assert [run["samples_sent"] for run in waves] == [5200, 8000, 5200]
+    assert all(run["samples_sent"] == run["samples_stored"] + run["samples_lost"] for run in waves)
+    assert all("DEMONSTRATION" in run["source"] for run in runs)
+    with contextlib.closing(sqlite3.connect(tmp_path / "demo.db")) as database:
+        assert database.execute("SELECT count(*) FROM run").fetchone() == (4,)
+
+
 def test_a_demonstration_that_is_interrupted_keeps_and_counts_all(tmp_path):
     with _started("demo", "--duration", "600", "--store", tmp_path / "demo.db", "--json") as process:
         for line in process.stderr:
@@ -166,6 +182,9 @@ def test_on_a_terminal_the_stream_is_drawn_live(tmp_path):
         (["demo", "--store", "/proc/nothing/demo.db"], 1, "/proc/nothing/demo.db"),
         (["demo", "--drift-ppm", "1e9"], 1, "drift"),
         (["demo", "--pack", "nothing.tflite"], 1, "nothing.tflite"),
+        (["demo", "--device", "nothing"], 1, "no wearable of kind 'nothing'"),
+        (["demo", "--device", "polar-h10", "--rate", "500"], 1, "no rate of 500 Hz"),
+        (["run", "--device", "nothing"], 1, "no wearable of kind 'nothing'"),
         (["run", "--radio", "udp:1"], 1, "udp:1"),
         (["run", "--radio", "tcp:127.0.0.1:1"], 1, "anyecg simulate --radio tcp:127.0.0.1:1"),
         (["simulate", "--radio", "tcp:127.0.0.1:99999"], 1, "99999"),
@@ -201,6 +220,33 @@ def test_a_strap_and_a_gateway_in_two_processes_lose_nothing(tmp_path):
     assert figures["samples_stored"] >= 130
     assert (strap_figures["samples_sent"], strap_figures["stopped"]) == (650, True)
     _assert_all_is_accounted_for(figures, tmp_path / "run.db")
+
+
+def test_a_gateway_runs_those_wearables_that_are_named_and_no_others(tmp_path):
+    with _strap("--device", "polar-h10", "--device", "movesense", "--device", "polar-h10", "--duration", "20") as strap:
+        done = _anyecg(
+            *("run", "Polar H10 5EED0003", "Movesense", "--radio", strap[1], "--duration", "2"),
+            *("--store", tmp_path / "run.db", "--json"),
+        )
+        assert done.returncode == 0, done.stderr
+        strap[0].send_signal(signal.SIGTERM)
+        served = _figures(strap[0].communicate(timeout=LONGEST_S)[0])["devices"]
+    assert [run["source"].split(" (")[1].split(")")[0] for run in _figures(done.stdout)["runs"]] == [
+        "polar-h10",
+        "movesense",
+    ]
+    assert all(run["samples_stored"] > 0 for run in _figures(done.stdout)["runs"])
+    assert [device["stopped"] for device in served] == [False, True, True]
+
+
+def test_a_gateway_takes_a_wearable_for_what_it_is_told_to(tmp_path):
+    with _strap("--duration", "20") as (_, place):
+        done = _anyecg(
+            *("run", "F0:5E:ED:00:00:01", "--device", "heart-rate", "--radio", place, "--duration", "8"),
+            *("--store", tmp_path / "run.db", "--json"),
+        )
+    assert done.returncode == 0, done.stderr
+    assert "(heart-rate)" in _figures(done.stdout)["source"]
 
 
 def test_a_gateway_of_another_process_reconnects(tmp_path):
