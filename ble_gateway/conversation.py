@@ -12,7 +12,6 @@ from bleak.exc import BleakCharacteristicNotFoundError, BleakError
 from ble_gateway.wearables import heart_rate
 from ble_gateway.wearables.wearable import Ask, Dialogue, Poll, Read, Step, Subscribe, Write
 
-_MOST_ANSWERS: Final = 64
 _MOST_WRITES: Final = 16
 _EXTRAS: Final = (
     Subscribe(heart_rate.HEART_RATE_MEASUREMENT, needed=False),
@@ -34,7 +33,8 @@ class Conversation:
 
     def __init__(self, client: BleakClient, hear: Callable[[str, bytes], None]) -> None:
         self._client, self._hear = client, hear
-        self._answers: asyncio.Queue[tuple[str, bytes]] | None = None
+        self._asked: Ask | None = None
+        self._answer: asyncio.Future[bytes] | None = None
         self._writes: asyncio.Queue[Write] = asyncio.Queue(_MOST_WRITES)
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed: set[str] = set()
@@ -116,9 +116,8 @@ class Conversation:
 
         def on_value(_: BleakGATTCharacteristic, data: bytearray) -> None:
             value = bytes(data)
-            if self._answers is not None and not self._answers.full():
-                self._answers.put_nowait((characteristic, value))
             self._hear(characteristic, value)
+            self._note_answer(characteristic, value)
 
         await self._client.start_notify(characteristic, on_value)
         self._subscribed.add(characteristic)
@@ -127,16 +126,20 @@ class Conversation:
         await self._client.write_gatt_char(step.characteristic, step.data, response=step.response)
 
     async def _ask(self, step: Ask) -> bytes:
-        self._answers = asyncio.Queue(_MOST_ANSWERS)
+        self._asked, self._answer = step, asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(step.within_s):
                 await self._write(step.write)
-                while True:
-                    characteristic, value = await self._answers.get()
-                    if characteristic == step.answers_on and step.is_answer(value):
-                        return value
+                return await self._answer
         finally:
-            self._answers = None
+            self._asked = self._answer = None
+
+    def _note_answer(self, characteristic: str, value: bytes) -> None:
+        asked, answer = self._asked, self._answer
+        if asked is None or answer is None or answer.done():
+            return
+        if characteristic == asked.answers_on and asked.is_answer(value):
+            answer.set_result(value)
 
     def _has(self, characteristic: str) -> bool:
         return self._client.services.get_characteristic(characteristic) is not None
