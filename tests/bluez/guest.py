@@ -17,7 +17,7 @@ from tests.bluez.kernel import kernel_path
 
 _INIT: Final = Path(__file__).with_name("init.sh")
 _PROGRAMS: Final = ("/usr/libexec/bluetooth/bluetoothd", "/usr/bin/bluetoothctl", "/usr/bin/dbus-daemon")
-_LONGEST_S: Final = 180
+_LONGEST_S: Final = 300
 _MEMORY_MB: Final = 768
 _SHARED_MEMORY: Final = Path("/dev/shm")
 

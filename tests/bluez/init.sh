@@ -20,15 +20,15 @@ stop_bluetooth() {
   wait $bluetoothd
 }
 
-until_says() { # FILE WORDS; a minute at most
-  timeout 60 sh -c 'until grep --quiet --no-messages -- "$2" "$1"; do sleep 0.1; done' - "$1" "$2"
+until_says() { # FILE WORDS; two minutes at most
+  timeout 120 sh -c 'until grep --quiet --no-messages -- "$2" "$1"; do sleep 0.1; done' - "$1" "$2"
 }
 
 put_on() { # OPTIONS of anyecg simulate; its figures go to worn.json
   anyecg simulate --radio vhci --json "$@" >worn.json 2>worn.err &
   worn=$!
   until_says worn.err Listen
-  timeout 60 sh -c 'until bluetoothctl show | grep --quiet "Powered: yes"; do sleep 0.1; done' 2>/dev/null
+  timeout 120 sh -c 'until bluetoothctl show | grep --quiet "Powered: yes"; do sleep 0.1; done' 2>/dev/null
 }
 
 take_off() {

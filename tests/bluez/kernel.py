@@ -80,7 +80,7 @@ def main() -> None:
         return
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         sys.exit("user-mode Linux runs on x86-64 Linux only")
-    sys.stderr.write(f"building {kernel} once (2 to 6 minutes on two cores)\n")
+    sys.stderr.write(f"building {kernel} once (4 minutes of processor time)\n")
     began_s = time.monotonic()
     build(kernel)
     sys.stderr.write(f"built in {time.monotonic() - began_s:.0f} s\n")
