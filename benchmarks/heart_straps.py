@@ -66,10 +66,10 @@ class _Heard:
         self.n_raised += 1
         self.broke_with = f"{context.get('exception')!r}"
 
-    def tell(self, microvolts: NDArray[np.int32], times_s: NDArray[np.float64]) -> None:
-        """Take the next samples with their estimated times."""
+    def tell(self, first_index: int, microvolts: NDArray[np.int32], times_s: NDArray[np.float64]) -> None:
+        """Take the next samples with their estimated times; they are looked for about `first_index`."""
         truth = self.virtual.truth
-        for piece in self.witness.find(self.n_samples, microvolts):
+        for piece in self.witness.find(first_index, microvolts):
             if truth:
                 told_s = times_s[piece.skip : piece.skip + piece.n]
                 self.errors.add(told_s - truth.times_s(piece.true_index, piece.n))
@@ -140,7 +140,11 @@ async def _this_gateway(radio: Radio, sighting: Sighting, heard: _Heard) -> None
 
 def _tell_block(heard: _Heard, block: Any) -> None:
     if isinstance(block, SampleBlock):
-        heard.tell(block.counts, block.start_s + np.arange(block.n_samples, dtype=np.float64) * block.period_s)
+        heard.tell(
+            block.first_index,
+            block.counts,
+            block.start_s + np.arange(block.n_samples, dtype=np.float64) * block.period_s,
+        )
 
 
 async def _close_when_over(virtual: VirtualWearable, link: Link) -> None:
@@ -188,7 +192,8 @@ async def _consume(frames: "asyncio.Queue[tuple[str, int, list[int]]]", heard: _
     while True:
         _, last_ns, microvolts = await frames.get()
         times_s = last_ns * 1e-9 + np.arange(1 - len(microvolts), 1, dtype=np.float64) / _RATE_HZ
-        heard.tell(np.array(microvolts, np.int32), times_s)
+        begin_s = heard.virtual.truth.start_s if heard.virtual.truth else times_s[0]
+        heard.tell(round((times_s[0] - begin_s) * _RATE_HZ), np.array(microvolts, np.int32), times_s)
 
 
 async def _set_when_over(virtual: VirtualWearable, gone: asyncio.Event) -> None:
