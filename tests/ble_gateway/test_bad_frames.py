@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -142,3 +143,13 @@ def test_frames_that_are_cut_short_cost_themselves_and_nothing_else(kind, chance
         for block in blocks:
             np.testing.assert_array_equal(block.counts, ramp(10_000)[block.first_index : block.end_index])
     assert cut.samples_lost <= whole.samples_lost + n_cut * twin_of(kind).frame_samples
+
+
+@pytest.mark.parametrize("kind", COUNTED)
+@pytest.mark.parametrize("bad_thing", [thing for thing in BAD_THINGS if thing is not _at_other_times])
+def test_no_sample_is_placed_in_the_future_for_frames_that_say_so(kind, bad_thing):
+    for seed in range(5):
+        stream = Stream(set_up(kind))
+        for value in bad_thing(random.Random(seed), list(_recorded(kind))):
+            for block in stream.feed(value):
+                assert block.start_s + block.n_samples * block.period_s < value.arrival_s + 5
