@@ -20,15 +20,22 @@ stop_bluetooth() {
   wait $bluetoothd
 }
 
-until_says() { # FILE WORDS; two minutes at most
-  timeout 120 sh -c 'until grep --quiet --no-messages -- "$2" "$1"; do sleep 0.1; done' - "$1" "$2"
+restart_bluetooth() { # as an operator would: again, if bluetoothd has not found its adapter, as was seen once in a dozen
+  start_bluetooth
+  timeout 10 sh -c 'until bluetoothctl show; do sleep 0.1; done' >/dev/null 2>&1 && return
+  stop_bluetooth
+  start_bluetooth
+}
+
+until_says() { # FILE WORDS; a minute at most
+  timeout 60 sh -c 'until grep --quiet --no-messages -- "$2" "$1"; do sleep 0.1; done' - "$1" "$2"
 }
 
 put_on() { # OPTIONS of anyecg simulate; its figures go to worn.json
   anyecg simulate --radio vhci --json "$@" >worn.json 2>worn.err &
   worn=$!
   until_says worn.err Listen
-  timeout 120 sh -c 'until bluetoothctl show | grep --quiet "Powered: yes"; do sleep 0.1; done' 2>/dev/null
+  timeout 60 sh -c 'until bluetoothctl show | grep --quiet "Powered: yes"; do sleep 0.1; done' 2>/dev/null
 }
 
 take_off() {
@@ -55,4 +62,5 @@ dbus-daemon --system --fork --nopidfile
   . ./script.sh
 )
 echo $? >code
+dmesg >kernel.log
 python3 -c 'import ctypes; ctypes.CDLL(None).reboot(0x4321FEDC)' # RB_POWER_OFF

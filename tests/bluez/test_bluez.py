@@ -87,7 +87,7 @@ def test_a_bluetooth_service_that_is_restarted_costs_samples_and_not_the_stream(
         start_run
         stop_bluetooth
         until_says run.err waiting
-        start_bluetooth
+        restart_bluetooth
         until_says run.err "samples lost"
         end_run
         take_off
