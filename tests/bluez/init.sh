@@ -20,13 +20,6 @@ stop_bluetooth() {
   wait $bluetoothd
 }
 
-restart_bluetooth() { # as an operator would: again, if bluetoothd has not found its adapter, as was seen once in a dozen
-  start_bluetooth
-  timeout 10 sh -c 'until bluetoothctl show; do sleep 0.1; done' >/dev/null 2>&1 && return
-  stop_bluetooth
-  start_bluetooth
-}
-
 until_says() { # FILE WORDS; a minute at most
   timeout 60 sh -c 'until grep --quiet --no-messages -- "$2" "$1"; do sleep 0.1; done' - "$1" "$2"
 }
