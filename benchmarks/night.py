@@ -16,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.witness import TimeErrors, Witness
+from benchmarks.watch import Watch, strap_ticks
+from benchmarks.witness import Witness
 from ble_gateway.cli.work import Keeping
 from ble_gateway.link import Link, steady_clock
 from ble_gateway.radio import Wanted, find_one
@@ -29,22 +30,18 @@ from ble_gateway.simulator.twin import Twin
 from ble_gateway.simulator.twins.heart_rate import HeartRateTwin
 from ble_gateway.simulator.virtual_time import run_virtually
 from ble_gateway.simulator.virtual_wearable import VirtualWearable
-from ble_gateway.stream import Block, Stream
+from ble_gateway.stream import Stream
 from ble_gateway.wearables.catalogue import Setup, set_up
 from ble_gateway.wearables.heart_rate import INTERVAL_HZ
 from ble_gateway.wearables.wearable import Gives, Received
-from edge.budget import resident_mb
 from edge.heart.stream import HeartStream
-from edge.outcome import Outcome
-from edge.signal import Gap, GapReason, SampleBlock
+from edge.signal import Gap, GapReason
 from edge.store import OutcomeStore
 
 _KEPT_S: Final = 900.0
 """No block comes later than this."""
 _HOP_S: Final = 10.0
 _FED_AGAIN: Final = 4000
-_LOOKS: Final = 100
-"""How often a night the memory is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,98 +175,8 @@ def _stage(night: Night) -> _Stage:
         witness = Witness(round(_KEPT_S * twin.rate_hz))
         return _Stage(twin, witness.listening(counts), witness)
     witness = Witness(4096, fewest=1)
-    ticks = (np.array([800 + 37 * number % 211], np.int32) for number in itertools.count())
+    ticks = (np.array([strap_ticks(number)], np.int32) for number in itertools.count())
     return _Stage(HeartRateTwin(int(t[0]) / INTERVAL_HZ for t in witness.listening(ticks)), counts, witness)
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Looks at every block: where it truly lies, when it truly was, what memory is held."""
-
-    night: Night
-    virtual: VirtualWearable
-    witness: Witness
-    errors: TimeErrors = field(default_factory=TimeErrors)
-    breaks: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Where the count of samples is wrong: stated index, true end before, true index, by how many."""
-    strange: int = 0
-    gaps: int = 0
-    memory: list[tuple[float, float]] = field(default_factory=list)
-    true_end: int = 0
-    _shift: int = 0
-
-    def observe(self, block: Block | None, _: tuple[Outcome, ...]) -> None:
-        """Compare a block with the truth."""
-        if block is None or self.virtual.truth is None:
-            return
-        self.gaps += block.gap_before is not None
-        values, times_s = _told(block)
-        found = self.witness.find(block.first_index, values)
-        self.strange += values.size - sum(piece.n for piece in found)
-        for piece in found:
-            shift = piece.true_index - block.first_index - piece.skip
-            if shift != self._shift:
-                stated = block.first_index + piece.skip
-                self.breaks.append((stated, self.true_end, piece.true_index, shift - self._shift))
-                self._shift = shift
-            self.true_end = piece.true_index + piece.n
-            true_s = self._true_times_s(piece.true_index, piece.n)
-            self.errors.add(times_s[piece.skip : piece.skip + piece.n] - true_s)
-        self._look((times_s[0] - self.virtual.truth.start_s) / 3600)
-
-    def _true_times_s(self, first: int, n: int) -> NDArray[np.float64]:
-        truth = self.virtual.truth
-        if truth is None:
-            raise RuntimeError("nothing was played")
-        if self.night.kind != "heart-rate":
-            return truth.times_s(first, n)
-        began = _ticks_before(first) + np.cumsum([0, *(800 + 37 * (first + k) % 211 for k in range(n - 1))])
-        return truth.start_s + began / INTERVAL_HZ * truth.period_s * self.virtual.twin.rate_hz
-
-    def _look(self, hours: float) -> None:
-        if hours >= len(self.memory) * self.night.hours / _LOOKS:
-            self.memory.append((hours, resident_mb()))
-
-    def memory_at(self, *shares: float) -> tuple[float, ...]:
-        """Resident memory at shares of the night, MB."""
-        last = len(self.memory) - 1
-        return tuple(round(self.memory[round(share * last)][1], 1) for share in shares)
-
-    def memory_slope(self) -> float:
-        """Growth over the last nine tenths of the night, MB an hour."""
-        hours, mb = np.array(self.memory[len(self.memory) // 10 :]).T
-        return round(float(np.polyfit(hours, mb, 1)[0]), 3)
-
-    def resets(self) -> list[int]:
-        """By how many samples each gap is off in which the wearable began anew."""
-        return [off for _, end, begin, off in self.breaks if self._is_reset(end, begin)]
-
-    def wrong(self) -> list[int]:
-        """By how many samples each other place is off."""
-        return [off for _, end, begin, off in self.breaks if not self._is_reset(end, begin)]
-
-    def _is_reset(self, true_end: int, true_begin: int) -> bool:
-        """Whether the wearable began anew between two samples; it does so between two frames."""
-        reset_s, truth = self.night.reset_at_s, self.virtual.truth
-        if reset_s is None or truth is None:
-            return False
-        index, frame = reset_s / truth.period_s, self.virtual.twin.frame_samples
-        return true_end - frame <= index <= true_begin + frame
-
-
-def _ticks_before(interval: int) -> int:
-    """Ticks before an interval of the strap; its intervals come round after 211."""
-    rounds, rest = divmod(interval, 211)
-    whole = sum(800 + 37 * k % 211 for k in range(211))
-    return rounds * whole + sum(800 + 37 * k % 211 for k in range(rest))
-
-
-def _told(block: Block) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Values of a block, and their estimated times, s."""
-    if isinstance(block, SampleBlock):
-        return block.counts, block.start_s + np.arange(block.n_samples, dtype=np.float64) * block.period_s
-    times_s = block.start_s - block.rr_s + np.cumsum(block.rr_s, dtype=np.float64)
-    return np.rint(block.rr_s * INTERVAL_HZ).astype(np.int32), times_s
 
 
 @dataclass(slots=True)
@@ -298,7 +205,7 @@ def run_night(night: Night) -> NightFigures:
     return _figures(night, work, link, stream, watch, ears, wall_s, cpu_s, over_gap, over_unseen)
 
 
-async def _perform(night: Night, work: Work) -> tuple[Link, Stream, _Watch, _Ears]:
+async def _perform(night: Night, work: Work) -> tuple[Link, Stream, Watch, _Ears]:
     clock, air, stage = steady_clock(), DirectAir(), _stage(night)
     twin = stage.twin
     wearable = set_up(night.kind, night.setup)
@@ -310,7 +217,7 @@ async def _perform(night: Night, work: Work) -> tuple[Link, Stream, _Watch, _Ear
         clock=clock,
         n_samples=round(night.hours * 3600 * twin.rate_hz),
     )
-    watch, ears = _Watch(night, virtual, stage.witness), _Ears()
+    watch, ears = Watch(night.hours, night.reset_at_s, virtual, stage.witness), _Ears()
     await virtual.power_on()
     radio = air.radio()
     sighting = await find_one(radio, Wanted(twin.advertisement.name, night.kind), timeout_s=10.0)
@@ -360,7 +267,7 @@ def _figures(
     work: Work,
     link: Link,
     stream: Stream,
-    watch: _Watch,
+    watch: Watch,
     ears: _Ears,
     wall_s: float,
     cpu_s: float,
