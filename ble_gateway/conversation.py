@@ -13,6 +13,7 @@ from ble_gateway.wearables import heart_rate
 from ble_gateway.wearables.wearable import Ask, Dialogue, Poll, Read, Step, Subscribe, Write
 
 _MOST_WRITES: Final = 16
+_EXTRA_S: Final = 5.0
 _EXTRAS: Final = (
     Subscribe(heart_rate.HEART_RATE_MEASUREMENT, needed=False),
     Read(heart_rate.BATTERY_LEVEL),
@@ -64,8 +65,9 @@ class Conversation:
         """
         for extra in _EXTRAS:
             try:
-                await self._take(extra)
-            except BleakError:
+                async with asyncio.timeout(_EXTRA_S):
+                    await self._take(extra)
+            except (BleakError, TimeoutError):
                 if not self._client.is_connected:
                     raise
 

@@ -301,15 +301,19 @@ class Link:
                 self._wake.clear()
 
     async def _say_goodbye(self, client: BleakClient | None) -> None:
-        """Stop the stream and disconnect: some wearables stay on until their battery is empty if not told to stop."""
+        """Stop the stream and disconnect: some wearables stay on until their battery is empty if not told to stop.
+
+        A client whose wearable is gone is disconnected too: BlueZ would go on telling it what the next one hears.
+        """
         conversation, self._conversation = self._conversation, None
         if conversation:
             conversation.end()
-        if client is None or not client.is_connected:
+        if client is None:
             return
-        with contextlib.suppress(*_FAILURES):
-            async with asyncio.timeout(_GOODBYE_S):
-                await (conversation or Conversation(client, self._on_value)).hold(self.wearable.stop())
+        if client.is_connected:
+            with contextlib.suppress(*_FAILURES):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await (conversation or Conversation(client, self._on_value)).hold(self.wearable.stop())
         with contextlib.suppress(*_FAILURES):
             async with asyncio.timeout(_GOODBYE_S):
                 await client.disconnect()

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bleak import BleakScanner
+from bleak import BleakAdapter, BleakScanner
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
@@ -18,6 +19,8 @@ from ble_gateway.wearables import heart_rate
 from ble_gateway.wearables.catalogue import recognise
 from ble_gateway.wearables.wearable import Advertised, Wearable
 
+NO_RSSI_DBM: Final = -127
+"""Where the signal is not known: of a device that is connected and does not advertise."""
 _OTHERS_S: Final = 1.5
 """After the first fit, others that fit as well have so long to be seen."""
 
@@ -147,35 +150,68 @@ async def find_one(radio: Radio, wanted: Wanted, *, timeout_s: float) -> Sightin
     GatewayError
         ``NO_ADAPTER``, ``NOT_FOUND``, or ``AMBIGUOUS`` where several fit.
     """
-    found: dict[str, Sighting] = {}
+    (found,) = await find_each(radio, [wanted], timeout_s=timeout_s)
+    if isinstance(found, GatewayError):
+        raise found
+    return found
+
+
+async def find_each(radio: Radio, wanted: Sequence[Wanted], *, timeout_s: float) -> list[Sighting | GatewayError]:
+    """Scan once for several, as `find_one` does for one; what was not found is an error in its place.
+
+    Raises
+    ------
+    GatewayError
+        ``NO_ADAPTER``.
+    """
+    searches = [_Search(one) for one in wanted]
     loop = asyncio.get_running_loop()
-    ends_s = loop.time() + timeout_s
-    async with contextlib.aclosing(sightings(radio, timeout_s=timeout_s)) as advertised:
-        async for seen in advertised:
-            if wanted.fits(seen):
-                if seen.address.casefold() == wanted.text.casefold():
-                    return seen
-                if not found:
-                    ends_s = min(ends_s, loop.time() + _OTHERS_S)
-                found[seen.address] = seen
-            if found and loop.time() >= ends_s:
-                break
-    if not found:
-        raise GatewayError(
-            GatewayFault.NOT_FOUND,
-            f"no {wanted} was seen within {timeout_s:g} s",
-            advice="wear it, wet a strap's electrodes, disconnect it from other devices, and see anyecg scan",
-        )
-    if len(found) > 1:
-        several = ", ".join(
-            f"{seen.label} at {seen.address}" for seen in sorted(found.values(), key=lambda s: s.address)
-        )
-        raise GatewayError(
-            GatewayFault.AMBIGUOUS,
-            f"{len(found)} devices fit ({several})",
-            advice="say which by its address",
-        )
-    return next(iter(found.values()))
+    with contextlib.suppress(TimeoutError):
+        async with (
+            asyncio.timeout(None) as enough,
+            contextlib.aclosing(sightings(radio, timeout_s=timeout_s)) as advertised,
+        ):
+            async for seen in advertised:
+                for search in searches:
+                    search.look_at(seen, loop.time())
+                over_s = max(search.over_s for search in searches)
+                if over_s <= loop.time():
+                    break
+                enough.reschedule(over_s if math.isfinite(over_s) else None)
+    return [search.result(timeout_s) for search in searches]
+
+
+@dataclass(slots=True)
+class _Search:
+    """What was seen that fits."""
+
+    wanted: Wanted
+    found: dict[str, Sighting] = field(default_factory=dict)
+    over_s: float = math.inf
+    """When the search is over, on the event loop's clock: with an address at once, with a name a little later."""
+
+    def look_at(self, seen: Sighting, now_s: float) -> None:
+        if self.wanted.fits(seen):
+            self.found[seen.address] = seen
+            by_address = seen.address.casefold() == self.wanted.text.casefold()
+            self.over_s = min(self.over_s, now_s if by_address else now_s + _OTHERS_S)
+
+    def result(self, timeout_s: float) -> Sighting | GatewayError:
+        """Tell which one it is: one that has the whole name before those whose names only begin so."""
+        exact = {address: seen for address, seen in self.found.items() if self.wanted.text in (address, seen.name)}
+        fitting = exact or self.found
+        if not fitting:
+            return GatewayError(
+                GatewayFault.NOT_FOUND,
+                f"no {self.wanted} was seen within {timeout_s:g} s",
+                advice="wear it, wet a strap's electrodes, disconnect it from other devices, and see anyecg scan",
+            )
+        if len(fitting) > 1:
+            several = ", ".join(f"{fitting[address].label} at {address}" for address in sorted(fitting))
+            return GatewayError(
+                GatewayFault.AMBIGUOUS, f"{len(fitting)} devices fit ({several})", advice="say which by its address"
+            )
+        return next(iter(fitting.values()))
 
 
 async def find_again(radio: Radio, known: Sighting, *, timeout_s: float) -> Sighting | None:
@@ -194,7 +230,7 @@ async def find_again(radio: Radio, known: Sighting, *, timeout_s: float) -> Sigh
 
 
 async def sightings(radio: Radio, *, timeout_s: float) -> AsyncGenerator[Sighting, None]:
-    """Tell of every advertisement within `timeout_s`.
+    """Tell of what the system is connected to, and of every advertisement within `timeout_s`.
 
     Raises
     ------
@@ -204,8 +240,28 @@ async def sightings(radio: Radio, *, timeout_s: float) -> AsyncGenerator[Sightin
     async with scanning(radio) as scanner:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
+                for held in await _held(radio):
+                    yield held
                 async for device, advertised in scanner.advertisement_data():
                     yield _sighting(device, advertised)
+
+
+async def _held(radio: Radio) -> list[Sighting]:
+    """List what the system is connected to, as a gateway that was killed left it: it does not advertise."""
+    if radio.scanner is not None:
+        return []
+    try:
+        system = await BleakAdapter.get()
+        return [_held_sighting(device) for device in await system.get_connected_devices()]
+    except NotImplementedError:  # where bleak knows no way
+        return []
+
+
+def _held_sighting(device: BLEDevice) -> Sighting:
+    known = device.details.get("props", {}) if isinstance(device.details, dict) else {}  # of BlueZ
+    name = _printable(device.name)
+    says = Advertised(name, frozenset(map(str.lower, known.get("UUIDs", ()))), frozenset())
+    return Sighting(device, name, known.get("RSSI", NO_RSSI_DBM), recognise(says))
 
 
 @contextlib.asynccontextmanager
@@ -219,10 +275,14 @@ async def scanning(radio: Radio) -> AsyncIterator[BleakScanner]:
 
 
 def _sighting(device: BLEDevice, advertised: AdvertisementData) -> Sighting:
-    name = "".join(filter(str.isprintable, advertised.local_name or device.name or ""))
+    name = _printable(advertised.local_name or device.name)
     battery = advertised.service_data.get(heart_rate.BATTERY_SERVICE, b"")
     says = Advertised(
         name, frozenset(map(str.lower, advertised.service_uuids)), frozenset(advertised.manufacturer_data)
     )
     percent = battery[0] if len(battery) == 1 and battery[0] <= 100 else None  # noqa: PLR2004
     return Sighting(device, name, advertised.rssi, recognise(says), percent)
+
+
+def _printable(name: str | None) -> str:
+    return "".join(filter(str.isprintable, name or ""))

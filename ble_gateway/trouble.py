@@ -37,7 +37,9 @@ class Trouble:
     retry_longest_s: float = 30.0
 
 
-LINK_BROKE: Final = Trouble("does not hold the connection", "bring it nearer, and disconnect it from other devices")
+LINK_BROKE: Final = Trouble(
+    "does not hold the connection", "bring it nearer, and disconnect it from other devices", retry_longest_s=10.0
+)
 OUT_OF_REACH: Final = Trouble(
     "has gone out of reach", "bring it nearer, and disconnect it from other devices", retry_longest_s=5.0
 )

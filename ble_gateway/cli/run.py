@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from rich.console import Console
 
 from ble_gateway.cli.streaming import Show, Streaming, stream_until
 from ble_gateway.cli.work import Keeping, RecordRawOption, show_summaries
 from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.link import Link
-from ble_gateway.radio import Radio, Sighting, Wanted, adapter, find_one, require_adapter
+from ble_gateway.radio import Radio, Sighting, Wanted, adapter, find_each, require_adapter
 from ble_gateway.wearables.catalogue import KINDS, Setup, set_up
 from edge.cli.console import NOT_MEDICAL
 from edge.store import OutcomeStore
@@ -79,8 +80,7 @@ async def _stream(
         await require_adapter(radio)
         show = Show.on("anyecg run", f"Through the {radio.name}. {NOT_MEDICAL}", as_json=as_json)
         show.console.print(f"searching for {', '.join(map(str, wanted))}", markup=False)
-        sightings = await _find_each(radio, wanted, find_s)
-        kinds = [_kind(one, seen) for one, seen in zip(wanted, sightings, strict=True)]
+        found = await _find(radio, wanted, find_s, show.console)
         streamings = [
             Streaming.of(
                 Link(radio, seen, set_up(kind, setup)),
@@ -89,7 +89,7 @@ async def _stream(
                 source=f"{seen.label} ({kind}) through the {radio.name}",
                 simulated=radio.simulated,
             )
-            for seen, kind in zip(sightings, kinds, strict=True)
+            for seen, kind in found
         ]
 
         async def ended() -> None:
@@ -99,17 +99,25 @@ async def _stream(
     return [_summary(streaming, simulated=radio.simulated) for streaming in streamings]
 
 
-async def _find_each(radio: Radio, wanted: list[Wanted], find_s: float) -> list[Sighting]:
-    found: dict[str, Sighting] = {}
-    for one in wanted:
-        seen = await find_one(radio, one, timeout_s=find_s)
+async def _find(radio: Radio, wanted: list[Wanted], find_s: float, console: Console) -> list[tuple[Sighting, str]]:
+    """Find each and say of which kind it is; what is not seen is left out where others are."""
+    found: dict[str, tuple[Sighting, str]] = {}
+    missing: list[GatewayError] = []
+    for one, seen in zip(wanted, await find_each(radio, wanted, timeout_s=find_s), strict=True):
+        if isinstance(seen, GatewayError):
+            missing.append(seen)
+            continue
         if seen.address in found:
             raise GatewayError(
                 GatewayFault.BAD_REQUEST,
                 f"{seen.label} at {seen.address} was asked for twice",
                 advice="name each wearable once",
             )
-        found[seen.address] = seen
+        found[seen.address] = (seen, _kind(one, seen))
+    if not found or any(error.fault is not GatewayFault.NOT_FOUND for error in missing):
+        raise missing[0]
+    for error in missing:
+        console.print(f"left out: {error}", style="yellow", markup=False)
     return list(found.values())
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ble_gateway.cli.run import RadioOption, open_radio
-from ble_gateway.radio import Sighting, discover
+from ble_gateway.radio import NO_RSSI_DBM, Sighting, discover
 from ble_gateway.wearables.catalogue import WEARABLES
 from ble_gateway.wearables.wearable import Gives, Trust, Wearable
 from edge.cli.console import errors, output, print_json
@@ -90,6 +90,8 @@ def _lines(listed: list[Sighting], commands: dict[str, str]) -> Iterator[Text]:
 
 
 def _signal(rssi_dbm: int) -> Text:
+    if rssi_dbm == NO_RSSI_DBM:
+        return Text("connected to this system", style="not bold")
     weakest, strongest = _RSSI_DBM
     share = (rssi_dbm - weakest) / (strongest - weakest)
     filled = min(_BARS, max(1, round(share * _BARS)))

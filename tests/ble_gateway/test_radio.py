@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.link import Link
-from ble_gateway.radio import Radio, Wanted, adapter, discover, find_again, find_one, require_adapter
+from ble_gateway.radio import Radio, Wanted, adapter, discover, find_again, find_each, find_one, require_adapter
 from ble_gateway.simulator.catalogue import address_of, twin_of
 from ble_gateway.simulator.direct import DirectAir, DirectClient
 from ble_gateway.wearables.catalogue import KINDS, set_up
@@ -127,6 +127,31 @@ async def test_a_search_listens_a_little_longer_for_others_that_fit_and_then_no_
     began_s = asyncio.get_running_loop().time()
     await _found("Polar")
     assert 1 < asyncio.get_running_loop().time() - began_s < 2
+
+
+@on_virtual_time
+async def test_a_search_ends_in_time_where_no_one_advertises_any_more():
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    radio = _radio_that_hears(*NEIGHBOURHOOD, again_every_s=60)
+    assert (await find_one(radio, Wanted("Polar"), timeout_s=30)).address == H10
+    assert loop.time() - began_s < 2
+
+
+@on_virtual_time
+async def test_one_that_has_the_whole_name_comes_before_one_whose_name_only_begins_so():
+    among = ((H10, _says("Polar H10 5EED")), (OTHER_H10, _says("Polar H10 5EED0002")))
+    assert (await _found("Polar H10 5EED", among=among)).address == H10
+
+
+@on_virtual_time
+async def test_several_are_searched_for_in_one_scan_and_what_is_missing_is_an_error_in_its_place():
+    loop = asyncio.get_running_loop()
+    began_s = loop.time()
+    wanted = [Wanted("Polar"), Wanted("nothing"), Wanted("ER1")]
+    strap, missing, recorder = await find_each(_radio_that_hears(*NEIGHBOURHOOD), wanted, timeout_s=5)
+    assert (strap.address, missing.fault, recorder.address) == (H10, GatewayFault.NOT_FOUND, ER1)
+    assert loop.time() - began_s == pytest.approx(5, abs=0.2)
 
 
 @on_virtual_time

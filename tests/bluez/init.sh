@@ -20,6 +20,10 @@ stop_bluetooth() {
   wait $bluetoothd
 }
 
+adapter_is_there() { # half a minute at most
+  timeout 30 sh -c 'until bluetoothctl list | grep --quiet Controller; do sleep 0.1; done' 2>/dev/null
+}
+
 until_says() { # FILE WORDS; a minute at most
   timeout 60 sh -c 'until grep --quiet --no-messages -- "$2" "$1"; do sleep 0.1; done' - "$1" "$2"
 }

@@ -45,7 +45,6 @@ def test_a_strap_that_is_lost_is_found_again_and_told_to_stop_at_the_end(interru
     assert _figures(interrupted_by_distance, "worn.json")["stopped"]
 
 
-@pytest.mark.xfail(reason="a client that lost its device keeps its D-Bus connection, and BlueZ notifies it too")
 def test_after_reconnections_nothing_arrives_twice(interrupted_by_distance):
     assert _figures(interrupted_by_distance, "run.json")["stale_frames"] == 0
 
@@ -81,9 +80,6 @@ def test_an_adapter_that_is_switched_off_and_on_costs_samples_and_not_the_stream
     assert _figures(guest, "worn.json")["stopped"]
 
 
-@pytest.mark.xfail(
-    strict=False, reason="about once in six, bluetoothd does not find the virtual adapter again; it is not known why"
-)
 def test_a_bluetooth_service_that_is_restarted_costs_samples_and_not_the_stream(guest):
     guest.run("""
         put_on
@@ -91,10 +87,16 @@ def test_a_bluetooth_service_that_is_restarted_costs_samples_and_not_the_stream(
         stop_bluetooth
         until_says run.err waiting
         start_bluetooth
-        until_says run.err "samples lost"
-        end_run
-        take_off
+        if adapter_is_there; then
+          until_says run.err "samples lost"
+          end_run
+          take_off
+        else
+          echo >adapter_is_gone
+        fi
     """)
+    if (guest.shared / "adapter_is_gone").exists():
+        pytest.skip("the restarted bluetoothd does not find the virtual adapter, so there is nothing to reconnect to")
     figures = _figures(guest, "run.json")
     _assert_all_is_accounted_for(figures)
     assert figures["connections"] == 2
@@ -118,9 +120,6 @@ def test_without_an_adapter_or_the_service_one_line_says_so(guest):
         assert "Traceback" not in line
 
 
-@pytest.mark.xfail(
-    reason="BlueZ keeps the strap connected, so that it does not advertise, and only advertisers are found"
-)
 def test_a_gateway_that_was_killed_leaves_its_strap_to_the_next_one(guest):
     guest.run("""
         put_on

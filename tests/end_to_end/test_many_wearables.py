@@ -79,7 +79,7 @@ def two_straps():
         ((), "Polar H10 5EED0001 at F0:5E:ED:00:00:01, Polar H10 5EED0002 at F0:5E:ED:00:00:02"),
         (("Polar",), "say which by its address"),
         (("Polar H10 5EED0001", "F0:5E:ED:00:00:01"), "was asked for twice"),
-        (("F0:5E:ED:00:00:02", "Polar H10 FFFF"), "no Polar H10 FFFF was seen within 2 s"),
+        (("Polar H10 FFFF",), "no Polar H10 FFFF was seen within 2 s"),
     ],
 )
 def test_which_wearable_is_meant_must_be_clear(two_straps, tmp_path, who, says):
@@ -88,6 +88,14 @@ def test_which_wearable_is_meant_must_be_clear(two_straps, tmp_path, who, says):
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_wearable_that_is_not_seen_is_left_out_and_the_other_is_run(two_straps, tmp_path):
+    who = ("F0:5E:ED:00:00:02", "Polar H10 FFFF")
+    done = anyecg("run", *who, "--radio", two_straps, "--find", "2", "--duration", "1", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "left out: no Polar H10 FFFF was seen within 2 s" in done.stderr
+    assert "5EED0002" in last_object(done)["source"]
 
 
 def test_a_gateway_of_two_that_is_interrupted_keeps_and_counts_all_and_tells_both_to_stop(tmp_path):

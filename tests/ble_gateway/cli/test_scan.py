@@ -58,9 +58,13 @@ def test_whatever_a_device_calls_itself_the_command_runs_it_and_nothing_else(nam
     assert not shlex.split(command)[2].startswith("-")
 
 
-@pytest.mark.parametrize(("rssi_dbm", "bars"), [(-127, 1), (-90, 1), (-82, 1), (-70, 2), (-50, 5), (20, 5)])
+@pytest.mark.parametrize(("rssi_dbm", "bars"), [(-126, 1), (-90, 1), (-82, 1), (-70, 2), (-50, 5), (20, 5)])
 def test_the_signal_is_shown_in_one_to_five_bars(rssi_dbm, bars):
     assert _signal(rssi_dbm).plain == "▮" * bars + "▯" * (5 - bars) + f" {rssi_dbm} dBm"
+
+
+def test_what_the_system_is_connected_to_has_no_signal_to_show():
+    assert _signal(-127).plain == "connected to this system"
 
 
 def test_what_is_seen_is_told_with_what_to_do_about_it():
