@@ -21,6 +21,7 @@ from ble_gateway.wearables.wearable import (
     Missing,
     Received,
     Samples,
+    Unplaced,
     Wearable,
     Write,
 )
@@ -62,6 +63,7 @@ class Stream:
         self._mender = Mender(wearable.rate_hz)
         self._assembler = _Assembler(wearable.rate_hz)
         self._end_index = 0
+        self._unplaced = False
         self._happened: set[GapReason] = set()
         self._requests: list[Write] = []
         self.frames = 0
@@ -118,9 +120,14 @@ class Stream:
     def _events(self, received: Received) -> Iterator[Event]:
         try:
             yield from decode_vitals(received)
+        except FrameError:
+            self.bad_frames += 1
+        try:
             yield from self._decoder.feed(received)
         except FrameError:
             self.bad_frames += 1
+            if self._unplaced:  # no count and no time will tell of its samples later
+                self._happened.add(GapReason.FRAME_LOST)
 
     def _take(self, event: Event, arrival_s: float) -> list[Block]:
         match event:
@@ -159,6 +166,7 @@ class Stream:
         if self._clock is None or self._came_back(samples, arrival_s):
             return
         n_samples = int(samples.counts.size)
+        self._unplaced = isinstance(samples.position, Unplaced)
         placed = self._clock.place(samples.position, n_samples, arrival_s, broken=bool(self._happened))
         if isinstance(placed, Stale):
             self.stale_frames += 1
