@@ -197,6 +197,11 @@ def cut(held: bytes) -> tuple[list[Frame], bytes, bytes]:
     return frames, bytes(strays), held[at:]
 
 
+def _begins_a_reply(data: bytes) -> bool:
+    """Whether a notification begins with the header of a reply: by chance one in 16 million does."""
+    return len(data) >= _HEADER.size and data[3] == _FROM_DEVICE and _size_at(data, 0) > len(data)
+
+
 def _size_at(held: bytes, at: int) -> int:
     """Size of the frame that begins there, as far as its header has come; 0 where none can begin."""
     head = held[at : at + _HEADER.size]
@@ -248,6 +253,11 @@ class ViatomDecoder:
         """Read one value; an error comes after what could be read."""
         if received.characteristic != REPLY:
             return
+        if self._held and _begins_a_reply(received.data):
+            # The rest of the reply before was lost: waiting for it would cost this one too.
+            torn, self._held = self._held, b""
+            yield from self.feed(received)
+            raise FrameError("a reply that was cut short", torn)
         frames, strays, self._held = cut(self._held + received.data)
         trouble = FrameError("bytes that belong to no frame", strays) if strays else None
         for frame in frames:

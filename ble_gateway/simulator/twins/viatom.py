@@ -40,7 +40,7 @@ class ViatomTwin:
         self.rate_hz = viatom.RATE_HZ
         self.millivolts_per_count = viatom.SCALE.millivolts_per_count
         self.rails = (-32_768, viatom.INVALID - 1)
-        self.frame_samples = 25
+        self.frame_samples = 5
         self._request = viatom.ask_live(model)
         self._asked = False
         self._kept = np.empty(0, np.int32)

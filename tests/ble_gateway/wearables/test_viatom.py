@@ -149,6 +149,14 @@ def test_a_lost_notification_costs_its_reply_only(lost):
     assert errors >= 1
 
 
+def test_a_reply_after_one_whose_rest_was_lost_is_read_as_soon_as_it_is_whole():
+    decoder = ViatomDecoder()
+    torn, whole = in_pieces(reply(ramp(0))), in_pieces(reply(ramp(125)))
+    assert read(decoder, torn[:1]) == ([], 0)
+    assert read(decoder, whole[:1])[1] == 1
+    assert counts_of(read(decoder, whole[1:])[0]) == [ramp(125).counts.tolist()]
+
+
 def test_a_claim_longer_than_any_reply_is_not_waited_for():
     claims = bytes([0xA5, 0x03, 0xFC, 1, 0]) + (viatom.MAX_PAYLOAD_SIZE + 1).to_bytes(2, "little")
     events, errors = read(ViatomDecoder(), [claims, reply(ramp(0))])
