@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test test-bluez fuzz check format bench bench-peers train full-size clean
+.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers train full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -43,6 +43,13 @@ format: install
 
 bench: install  ## Measure one window and one replay on this machine
 	$(BIN)/python -m benchmarks
+
+bench-gateway: install  ## Nights of every wearable, many at once, 10,000 reconnects, bleakheart beside (brings it; 2 hours)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers-ble]'
+	$(BIN)/python -m benchmarks.nights
+	$(BIN)/python -m benchmarks.nights --reconnects 10000
+	$(BIN)/python -m benchmarks.many
+	$(BIN)/python -m benchmarks.heart_straps
 
 CHECKPOINT ?= build/full_size/checkpoint.pth
 STRESSED ?= build/full_size/stressed.pth

@@ -31,6 +31,7 @@ _LATE_BROKEN_S: Final = 5.0
 _SAME_S: Final = 1e-6
 _CERTAIN_S: Final = 30.0
 """A count that takes longer than this to come round says all by itself."""
+_SILENT_SHARE: Final = 0.9
 _BELOW: Final = 0.25
 """Share of a unit by which lateness may fall short of a whole number of them; it may exceed it by the rest, for what
 is late seems more than it is, and what was not counted now still can be later."""
@@ -135,6 +136,7 @@ class _ByCount(_Reckoner):
         self._count = Count(position, n_samples)
         self._old = OldFrames()
         self._round_s = position.modulus / nominal_hz
+        self._heard_s = math.inf
         self.device_s = n_samples / nominal_hz
 
     @property
@@ -149,7 +151,10 @@ class _ByCount(_Reckoner):
         missing_s = n_lost / self.rate_hz
         device_s = self.device_s + missing_s + n_samples / self.rate_hz
         n_rounds = 0
-        if frame.broken:
+        # So long a silence with samples missing after it may hide whole rounds; a stall alone misses none.
+        hides_rounds = n_lost > 0 and arrival_s - self._heard_s > _SILENT_SHARE * self._round_s
+        self._heard_s = arrival_s
+        if frame.broken or hides_rounds:
             late_s = (arrival_s - line.at(device_s)) / line.slope
             n_rounds = max(0, math.floor(late_s / self._round_s + _BELOW))
             n_lost += n_rounds * self._count.modulus
