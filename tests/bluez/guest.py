@@ -16,6 +16,7 @@ from typing import Final
 from tests.bluez.kernel import kernel_path
 
 _INIT: Final = Path(__file__).with_name("init.sh")
+_PROJECT: Final = Path(__file__).parents[2]
 _PROGRAMS: Final = ("/usr/libexec/bluetooth/bluetoothd", "/usr/bin/bluetoothctl", "/usr/bin/dbus-daemon")
 _LONGEST_S: Final = 300
 _MEMORY_MB: Final = 768
@@ -95,6 +96,7 @@ def _command(shared: Path, init: Path) -> list[str]:
         *(str(kernel_path()), f"mem={_MEMORY_MB}M", "quiet"),
         *("root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro"),
         *(f"uml_dir={shared}/uml", f"init={init}", f"SHARED={shared}"),
+        *(f"PROJECT={_PROJECT}", f"ENVIRONMENT={sys.prefix}"),
     ]
 
 

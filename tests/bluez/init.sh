@@ -8,6 +8,9 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mount -t hostfs -o "$SHARED" hostfs /mnt
 for place in /run /tmp /var/lib/bluetooth; do mount -t tmpfs tmpfs $place; done
+for place in "$PROJECT" "$ENVIRONMENT"; do # where a checkout lies in what was just covered
+  [ -e "$place" ] || { mkdir -p "$place" && mount -r -t hostfs -o "$place" hostfs "$place"; }
+done
 cd /mnt || exit
 
 start_bluetooth() {
