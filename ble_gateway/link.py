@@ -207,15 +207,16 @@ class Link:
 
     async def _connect_at_first(self) -> BleakClient:
         """Connect; what may pass is tried again."""
-        for attempt in range(_FIRST_ATTEMPTS):
+        attempts = 0
+        while True:
             try:
                 return await self._connect()
             except _FAILURES as error:
                 trouble = await self._learn_from(error)
-                if attempt == _FIRST_ATTEMPTS - 1 or trouble not in PASSING:
+                attempts += 1
+                if attempts == _FIRST_ATTEMPTS or trouble not in PASSING:
                     raise self._told(error) from error
-                await self._wait_before(trouble, attempt)
-        raise AssertionError
+                await self._wait_before(trouble, attempts)
 
     async def _wait_before(self, trouble: Trouble | None, retries: int) -> None:
         trouble = trouble or OUT_OF_REACH
