@@ -1,11 +1,8 @@
 """Rhythm without waves: intervals between beats in, exactly one outcome for every minute of them out.
 
-The figures are those of the Task Force of the European Society of Cardiology and the North American Society of Pacing
-and Electrophysiology, "Heart rate variability: standards of measurement, physiological interpretation, and clinical
-use", Circulation 93:1043 (1996), table 1. They are defined on intervals between normal beats, and a strap does not say
-which beats are normal: an interval outside 0.3 to 2.0 s is no heart's, and one that lies more than 20 % off the median
-of the five around it is taken to be ectopic or to hide a missed beat. The Task Force's own lengths are 5 minutes and
-24 hours: the figures of one minute are comparable only with those of other minutes.
+The figures are those of the Task Force (1996), and which intervals they rest on is told as in `edge.variability`: a
+strap does not say which beats are normal. The Task Force's own lengths are 5 minutes and 24 hours: the figures of one
+minute are comparable only with those of other minutes.
 """
 
 from collections import Counter
@@ -16,18 +13,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from edge.outcome import HeartRate, Outcome, Rejected, Rejection, RhythmMeasured, Span
 from edge.signal import BeatBlock
+from edge.variability import NEIGHBOURS, normal_intervals, normal_steps_s, rmssd_s, sdnn_s, too_few_left
 
 WINDOW_S: Final = 60.0
 
-_PLAUSIBLE_S: Final = (0.3, 2.0)
-_NEIGHBOURS: Final = 5
-_JUMP: Final = 0.2
-_MOST_LEFT_OUT: Final = 0.2
-"""Of the intervals, or of the time: with more left out, what remains is not the rhythm."""
 _PNN50_S: Final = 0.05
 _FEWEST_FOR_PNN50: Final = 20
 
@@ -151,37 +143,27 @@ def measure_rhythm(rr_s: NDArray[np.float64], span: Span) -> RhythmMeasured | Re
     span
         What they cover.
     """
-    if rr_s.size < _NEIGHBOURS:
+    if rr_s.size < NEIGHBOURS:
         detail = f"{rr_s.size} intervals between beats are too few to tell which are normal"
         return Rejected(span, Rejection.IRREGULAR, detail)
-    normal = _normal(rr_s)
+    normal = normal_intervals(rr_s)
     n_rejected = int(np.count_nonzero(~normal))
-    kept_s = float(rr_s[normal].sum())
-    if n_rejected > _MOST_LEFT_OUT * rr_s.size or kept_s < (1 - _MOST_LEFT_OUT) * float(rr_s.sum()):
+    if too_few_left(rr_s, normal):
         detail = f"{n_rejected} of {rr_s.size} intervals between beats are ectopic, missed or no heart's"
         return Rejected(span, Rejection.IRREGULAR, detail)
     # With four of five kept, and five at least, some two of them follow each other.
-    steps_s = np.diff(rr_s)[normal[1:] & normal[:-1]]
+    steps_s = normal_steps_s(rr_s, normal)
     mean_s = float(rr_s[normal].mean())
     return RhythmMeasured(
         span=span,
         heart_rate=HeartRate(60.0 / mean_s, int(rr_s.size) + 1),
         rr_mean_ms=1e3 * mean_s,
-        sdnn_ms=1e3 * float(rr_s[normal].std(ddof=1)),
-        rmssd_ms=1e3 * float(np.sqrt(np.mean(steps_s**2))),
+        sdnn_ms=1e3 * sdnn_s(rr_s[normal]),
+        rmssd_ms=1e3 * rmssd_s(steps_s),
         pnn50_percent=_pnn50_percent(steps_s),
         n_intervals=int(rr_s.size),
         n_rejected=n_rejected,
     )
-
-
-def _normal(rr_s: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which intervals lie between normal beats, shape (n_intervals,)."""
-    # Mirrored about the first and last interval, neither of which then counts twice.
-    usual_s = ndimage.median_filter(rr_s, size=_NEIGHBOURS, mode="mirror")
-    low_s, high_s = _PLAUSIBLE_S
-    normal: NDArray[np.bool_] = (rr_s >= low_s) & (rr_s <= high_s) & (np.abs(rr_s - usual_s) <= _JUMP * usual_s)
-    return normal
 
 
 def _pnn50_percent(steps_s: NDArray[np.float64]) -> float | None:
