@@ -1,0 +1,1 @@
+"""How well waves, beats, intervals and rhythm are read, against what people marked."""
