@@ -82,7 +82,9 @@ def flatten(plans: Sequence[Plan], shapes: Shapes, variation: Samples) -> Beats:
     on_s = np.where(form == Form.PACED, on_s - shapes.spike_s[row] - 0.003, on_s)
     same = row[1:] == row[:-1]
     on_s[1:] = np.where(same, np.maximum(on_s[1:], off_s[:-1] + 0.004), on_s[1:])
-    breath = np.array([(plan.breath.hz, plan.breath.phase_rad, plan.breath.depth) for plan in plans])[row]
+    breath = np.array([(plan.breath.hz, plan.breath.phase_rad, plan.breath.depth) for plan in plans]).reshape(-1, 3)[
+        row
+    ]
     gain = 1.0 + breath[:, 2] * np.sin(2.0 * np.pi * breath[:, 0] * r_s + breath[:, 1])
     gain *= 1.0 + 0.015 * variation[row, ordinal, 0]
     return Beats(row, ordinal, r_s, form, beat_class, atrial, pr_s, on_s, off_s, gain)
@@ -105,8 +107,11 @@ def draw_qrs(beats: Beats, shapes: Shapes, variation: Samples) -> list[Gaussians
     ]
 
 
-def place_t(beats: Beats, shapes: Shapes, variation: Samples) -> tuple[Waves, list[Gaussians]]:
-    """Place and draw T, the ST segment before it and the U wave behind it."""
+def place_t(beats: Beats, shapes: Shapes, variation: Samples, atrial_mv: Floats) -> tuple[Waves, list[Gaussians]]:
+    """Place and draw T, the ST segment before it and the U wave behind it.
+
+    A T wave that is all but flat, or lower than most of the atrial waves (mV, shape (n,)) it lies among, is not marked.
+    """
     row, of = beats.row, (beats.row, beats.form)
     counts = np.bincount(row)[row]
     first = beats.ordinal == 0
@@ -136,7 +141,7 @@ def place_t(beats: Beats, shapes: Shapes, variation: Samples) -> tuple[Waves, li
         np.maximum(peak_s - T_ONSET_SIGMAS * left_s, beats.off_s),
         np.where(np.abs(second) > 1.0, last_peak_s, peak_s),
         end_s,
-        np.abs(mv) * np.maximum(1.0, np.abs(second)) >= FLAT_T_MV,
+        np.abs(mv) * np.maximum(1.0, np.abs(second)) >= np.maximum(FLAT_T_MV, 0.7 * atrial_mv[row]),
     )
     steep_s = np.full(row.size, 0.018)
     fall_s = shapes.st_fall_s[row] * pace

@@ -1,7 +1,7 @@
 """The plan of a window with arrhythmias: which beat comes when, before anything is drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from math import exp, pi, sin
 from typing import NamedTuple
@@ -111,6 +111,13 @@ class AtrialWaves:
     millivolts: float
     sawtooth: bool
     phase: float = 0.0
+
+
+def seen_in(waves: AtrialWaves | None, qrs_mv: float) -> AtrialWaves | None:
+    """Scale atrial waves, planned for a QRS of 1 mV, to a lead that shows another height of it."""
+    if waves is None:
+        return None
+    return replace(waves, millivolts=min(waves.millivolts * min(qrs_mv, 1.5) ** 0.5, 0.4 * qrs_mv))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ VENTRICULAR: Final[tuple[tuple[float, tuple[_Part, ...]], ...]] = (
     (0.2, ((0.16, 0.065, -0.4, -0.1), (0.50, 0.150, 1.0, 1.0), (0.80, 0.100, -0.3, 0.2))),  # qR
 )
 """Complexes that begin in a ventricle or under a pacemaker's electrode; of either polarity."""
+FUSION_HASTE = 0.75
+"""The ventricular part of a fusion beat takes this share of its usual time."""
 WIDE_SHARE = 0.12
 """Share of the subjects whose own beats show bundle branch block."""
 
@@ -128,10 +130,14 @@ def draw_complexes(numbers: Numbers, family: str, gain_mv: Floats) -> tuple[Comp
 
 
 def blend(normal: Complexes, ventricular: Complexes, share: Floats) -> Complexes:
-    """Let two complexes begin together, the second with a share, shape (n,), the first with the rest."""
+    """Let two complexes begin together, the second with a share, shape (n,), the first with the rest.
+
+    The second is over sooner than by itself, since the first has taken its share of the ventricles.
+    """
     first, second = np.s_[:, :N_PARTS], np.s_[:, :N_PARTS]
     place = [normal.place_s[first] - normal.on_s[:, None], ventricular.place_s[second] - ventricular.on_s[:, None]]
-    sigma = [normal.sigma_s[first], ventricular.sigma_s[second]]
+    sigma = [normal.sigma_s[first], FUSION_HASTE * ventricular.sigma_s[second]]
+    place[1] = FUSION_HASTE * place[1]
     mv = [normal.mv[first] * (1.0 - share)[:, None], ventricular.mv[second] * share[:, None]]
     return _measure(*(np.concatenate(both, axis=1) for both in (place, sigma, mv)))
 

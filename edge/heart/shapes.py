@@ -70,6 +70,11 @@ class Shapes:
     p_peak_s: Floats
     p_length_s: Floats
 
+    @property
+    def normal_height_mv(self) -> Floats:
+        """Largest deflection of the subject's own QRS, shape (n,)."""
+        return self.complexes.height_mv[:, Form.NORMAL]
+
 
 def draw_shapes(uniform: Floats) -> Shapes:
     """Work out the shapes of n subjects.

@@ -1,6 +1,5 @@
 """A heart with arrhythmias and every usual shape of waves, and the truth of each sample, beat and window."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from edge.heart.drawing import N_ATRIAL_NUMBERS, Gaussians, draw_atria, draw_gaussians
 from edge.heart.draws import Floats, Purpose, Samples, generator_of
 from edge.heart.placing import N_BEAT_NUMBERS, Beats, Waves, clip_t, draw_qrs, flatten, place_p, place_t
-from edge.heart.plan import LEAD_IN_S, LEAD_OUT_S, Plan
+from edge.heart.plan import LEAD_IN_S, LEAD_OUT_S, seen_in
 from edge.heart.rhythms import plan_window
 from edge.heart.shapes import N_SHAPE_NUMBERS, draw_shapes
 from edge.waves.marks import RHYTHMS
@@ -111,25 +110,22 @@ def _draw(seed: int, indices: NDArray[np.int64], rate_hz: float, n_samples: int)
         generator.random(out=uniform[row])
         generator.standard_normal(dtype=np.float32, out=variation[row])
     shapes = draw_shapes(uniform[:, :N_SHAPE_NUMBERS])
+    atria = [seen_in(plan.atrial_waves, height) for plan, height in zip(plans, shapes.normal_height_mv, strict=True)]
     beats = flatten(plans, shapes, variation)
-    t, t_drawn = place_t(beats, shapes, variation)
+    t, t_drawn = place_t(beats, shapes, variation, np.array([wave.millivolts if wave else 0.0 for wave in atria]))
     p, p_drawn = place_p(plans, beats, t, shapes)
     t = clip_t(beats, t, p)
     drawn = Gaussians.join([*draw_qrs(beats, shapes, variation), *t_drawn, *p_drawn])
     millivolts = draw_gaussians(drawn, rate_hz, n, n_samples)
-    _add_atria(millivolts, plans, uniform[:, N_SHAPE_NUMBERS:], rate_hz)
+    rows = [row for row, wave in enumerate(atria) if wave]
+    numbers = uniform[rows, N_SHAPE_NUMBERS:]
+    millivolts[rows] += draw_atria([wave for wave in atria if wave], numbers, rate_hz, n_samples)
     return {
         "millivolts": millivolts,
         "segments": _segments(beats, p, t, rate_hz, n, n_samples),
         "rhythms": np.array([RHYTHMS.index(plan.rhythm) for plan in plans], np.int64),
         **_marks(beats, p, t, n, duration_s),
     }
-
-
-def _add_atria(millivolts: Samples, plans: Sequence[Plan], uniform: Floats, rate_hz: float) -> None:
-    rows = [row for row, plan in enumerate(plans) if plan.atrial_waves is not None]
-    waves = [plan.atrial_waves for plan in plans if plan.atrial_waves is not None]
-    millivolts[rows] += draw_atria(waves, uniform[rows], rate_hz, millivolts.shape[1])
 
 
 def _segments(beats: Beats, p: Waves, t: Waves, rate_hz: float, n: int, n_samples: int) -> NDArray[np.uint8]:
