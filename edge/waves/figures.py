@@ -36,7 +36,8 @@ class Figure:
     value
         In the unit of the field it stands in; None where withheld.
     spread
-        1.4826 times the median absolute deviation over those beats, in the same unit; None where withheld.
+        1.4826 times the median absolute deviation over those beats, in the same unit; None where withheld, and for
+        SDNN and RMSSD, which are spreads themselves.
     n
         Beats (or intervals) it rests on.
     withheld

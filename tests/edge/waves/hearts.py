@@ -41,3 +41,26 @@ def marks_of(truth: WaveTruth, row: int, n_samples: int) -> WaveMarks:
             )
         ),
     )
+
+
+PR_S, QRS_S, QT_S = 0.16, 0.09, 0.38
+
+
+def beats_at(r_s, *, classes="", duration_s=10.0, confidence=1.0) -> WaveMarks:
+    """Beats at given times, all alike; `classes` are letters, N for those it leaves out."""
+    r_s = np.asarray(r_s, float)
+    r, n_samples = r_s * RATE_HZ, round(duration_s * RATE_HZ)
+
+    def places(from_r_s):
+        at = (r_s + from_r_s) * RATE_HZ
+        return np.where((at >= 0) & (at <= n_samples - 1), at, np.nan)
+
+    on_s = -0.04
+    return WaveMarks(
+        RATE_HZ,
+        n_samples,
+        r,
+        np.array(["NSVFQ".index(c) for c in classes.ljust(r.size, "N")], np.int64)[: r.size],
+        np.full(r.size, confidence),
+        *(places(on_s + s) for s in (-PR_S, -PR_S + 0.05, -0.06, 0.0, QRS_S, 0.22, 0.3, QT_S)),
+    )

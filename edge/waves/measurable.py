@@ -1,0 +1,119 @@
+"""Which marks are beats, and which of those may be measured: nothing ectopic, halved or cut off enters a median."""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.waves.marks import BEAT_CLASSES, BeatClass, Floats, WaveMarks
+
+Rows: TypeAlias = NDArray[np.bool_]
+
+LEAST_CONFIDENCE: Final = 0.5
+"""A mark the detector is less sure of is noise and no beat."""
+DOUBLE_S: Final = 0.25
+"""Two marks closer than this are one beat marked twice: the heart is refractory (Pan and Tompkins 1985: 0.2 s).
+
+Unless it keeps beating as fast, as in 300 a minute: see `_DOUBLE_OF_USUAL`."""
+_DOUBLE_OF_USUAL: Final = 0.6
+"""A double is also shorter than this share of the usual interval."""
+_USUAL: Final = 0.75
+"""The usual interval is this quantile: where every QRS is marked twice, the median may be that of the halves."""
+EDGE_S: Final = 0.02
+"""A wave that begins or ends this close to an end of the stretch may be cut off there."""
+_MISSED: Final = (1.75, 2.25)
+"""An interval of so many usual ones hides a beat that was missed; a longer one is a pause."""
+
+
+_N: Final = BEAT_CLASSES.index(BeatClass.NORMAL)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beats:
+    """The beats of a stretch, without noise and doubles.
+
+    Parameters
+    ----------
+    marks
+        n of them.
+    normal
+        Shape (n,): of class N, and marked once.
+    depolarisation
+        Shape (n,): those whose P and QRS may be measured: normal, whole, the beats beside them not closer than
+        `DOUBLE_S`.
+    repolarisation
+        Shape (n,): those whose ST and T may be measured, too: between normal beats, since the T after a pause or an
+        ectopic beat is another one, and that before an early beat is cut off.
+    """
+
+    marks: WaveMarks
+    normal: Rows
+    depolarisation: Rows
+    repolarisation: Rows
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    @property
+    def ectopic(self) -> int:
+        """How many are of another class than N."""
+        return int(np.count_nonzero(self.marks.classes != _N))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each class, by its letter; only classes that occur."""
+        found = np.bincount(self.marks.classes, minlength=len(BEAT_CLASSES)).tolist()
+        return {str(name): n for name, n in zip(BEAT_CLASSES, found, strict=True) if n}
+
+
+def beats_of(marks: WaveMarks) -> Beats:
+    """Tell the beats of a stretch from noise and doubles, and which of them may be measured."""
+    kept, doubled = _kept(marks)
+    if not kept.all():
+        marks, doubled = marks.take(kept), doubled[kept]
+    edge = EDGE_S * marks.rate_hz
+    normal = (marks.classes == _N) & ~doubled
+    beside = np.concatenate([[True], marks.rr_s >= DOUBLE_S, [True]])[-len(marks) - 1 :]
+    # Comparing with NaN says no, so a QRS without an end is not whole.
+    whole = (marks.qrs_on >= edge) & (marks.qrs_off <= marks.n_samples - 1 - edge)
+    depolarisation = normal & whole & beside[:-1] & beside[1:]
+    among = np.concatenate([[True], normal, [True]])
+    return Beats(marks, normal, depolarisation, depolarisation & among[:-2] & among[2:])
+
+
+def mean_interval_s(rr_s: Floats) -> float:
+    """Mean interval between beats, from the first to the last, s; about twice the median counts as two.
+
+    A beat missed in a regular rhythm so shifts nothing. A dropped beat cannot be told from it by its interval; the rate
+    is then that of the sinus node, over ten seconds at 60 a minute one tenth above that of the ventricles.
+
+    Parameters
+    ----------
+    rr_s
+        Shape (n,), one at least, s.
+    """
+    usual_s = float(np.sort(rr_s)[rr_s.size // 2])
+    missed = int(np.count_nonzero((rr_s > _MISSED[0] * usual_s) & (rr_s < _MISSED[1] * usual_s)))
+    return float(rr_s.sum()) / (rr_s.size + missed)
+
+
+def _kept(marks: WaveMarks) -> tuple[Rows, Rows]:
+    """Which marks are beats, and which of those were marked twice."""
+    kept = marks.confidence >= LEAST_CONFIDENCE
+    doubled = np.zeros(len(marks), bool)
+    r_s = marks.r[kept] / marks.rate_hz
+    rr_s = np.diff(r_s)
+    if rr_s.size == 0 or rr_s.min() >= DOUBLE_S:
+        return kept, doubled
+    usual_s = float(np.sort(rr_s)[int(_USUAL * (rr_s.size - 1))])
+    closest_s = min(DOUBLE_S, _DOUBLE_OF_USUAL * usual_s)
+    rows = np.flatnonzero(kept).tolist()
+    last = rows[0]
+    for row in rows[1:]:
+        if marks.r[row] - marks.r[last] >= closest_s * marks.rate_hz:
+            last = row
+            continue
+        better, worse = (row, last) if marks.confidence[row] > marks.confidence[last] else (last, row)
+        kept[worse], doubled[better], last = False, True, better
+    return kept, doubled
