@@ -19,6 +19,7 @@ _TENSOR_TYPE: Final = {
     np.dtype(np.int32): schema.TensorType.INT32,
 }
 _SAME, _VALID = schema.Padding.SAME, schema.Padding.VALID
+_NONE, _RELU = schema.ActivationFunctionType.NONE, schema.ActivationFunctionType.RELU
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,14 @@ class Graph:
         return self._operator("RESHAPE", name, inputs, shape, options)
 
     def conv(
-        self, name: str, x: Tensor, weights: NDArray[np.float32], bias: NDArray[np.float32], stride: int = 1
+        self,
+        name: str,
+        x: Tensor,
+        weights: NDArray[np.float32],
+        bias: NDArray[np.float32],
+        stride: int = 1,
+        *,
+        relu: bool = False,
     ) -> Tensor:
         """CONV_2D along the width, SAME padding; grouped where weights have fewer input channels than `x`.
 
@@ -74,8 +82,11 @@ class Graph:
             Shape (out,).
         stride
             Along the width.
+        relu
+            Whether the output is rectified, by the same kernel.
         """
         options = schema.Conv2DOptionsT()
+        options.fusedActivationFunction = _RELU if relu else _NONE
         options.padding, options.strideH, options.strideW = _SAME, 1, stride
         options.dilationHFactor = options.dilationWFactor = 1
         kernel = np.ascontiguousarray(weights.transpose(0, 2, 1))[:, None]
@@ -103,9 +114,11 @@ class Graph:
         inputs = [x, self._constant(f"{name}/factors", factors)]
         return self._operator("MUL", name, inputs, x.shape, schema.MulOptionsT())
 
-    def add(self, name: str, x: Tensor, y: Tensor) -> Tensor:
-        """ADD of equal shapes."""
-        return self._operator("ADD", name, [x, y], x.shape, schema.AddOptionsT())
+    def add(self, name: str, x: Tensor, y: Tensor, *, relu: bool = False) -> Tensor:
+        """ADD of equal shapes, the sum rectified by the same kernel where `relu` says so."""
+        options = schema.AddOptionsT()
+        options.fusedActivationFunction = _RELU if relu else _NONE
+        return self._operator("ADD", name, [x, y], x.shape, options)
 
     def mean_over_time(self, name: str, x: Tensor, *, keep_dims: bool) -> Tensor:
         """MEAN over height and width."""

@@ -83,6 +83,7 @@ class PackFault(StrEnum):
     CORRUPT = "corrupt"
     NEWER_SCHEMA = "newer_schema"
     BAD_MANIFEST = "bad_manifest"
+    WRONG_TASK = "wrong_task"
     MODEL_MISMATCH = "model_mismatch"
     SELF_TEST_FAILED = "self_test_failed"
     NOT_A_NUMBER = "not_a_number"

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal, Self, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge.preprocess import Bandpass, MedianBaseline, Notch, Preprocessing, Step, ZScore
+from edge.preprocess import Bandpass, Compress, MedianBaseline, Notch, Preprocessing, Step, SwingScale, ZScore
 
 SCHEMA_VERSION: Final = 1
 """Version of the manifest this release writes, and the newest it reads."""
@@ -101,8 +101,29 @@ class Provenance(_Part):
     converter: str
 
 
-class Manifest(_Part):
-    """Everything about a pack that is not its weights.
+class _Described(_Part):
+    """What every pack says of itself, whatever its network is for; `Manifest` has the parameters."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: str
+    model_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    model_size_bytes: int = Field(gt=0)
+    lead: str
+    preprocessing: "Contract"
+    quantisation: Literal["static_int8", "mixed", "dynamic", "float"]
+    budget: PackBudget
+    provenance: Provenance
+
+    @property
+    def label(self) -> str:
+        """How people are told which pack has spoken."""
+        suffix = " DEMONSTRATION" if self.provenance.demonstration else ""
+        return f"{self.name} {self.version}{suffix}"
+
+
+class Manifest(_Described):
+    """Everything about a pack of laboratory estimates that is not its weights.
 
     Parameters
     ----------
@@ -126,23 +147,22 @@ class Manifest(_Part):
         Where it comes from and what it is for.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    version: str
-    model_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    model_size_bytes: int = Field(gt=0)
-    lead: str
-    preprocessing: "Contract"
-    quantisation: Literal["static_int8", "mixed", "dynamic", "float"]
     outputs: tuple[Output, ...] = Field(min_length=1)
-    budget: PackBudget
-    provenance: Provenance
 
-    @property
-    def label(self) -> str:
-        """How people are told which pack has spoken."""
-        suffix = " DEMONSTRATION" if self.provenance.demonstration else ""
-        return f"{self.name} {self.version}{suffix}"
+
+class WavesManifest(_Described):
+    """Everything about a waves pack that is not its weights; parameters not named here are those of `Manifest`.
+
+    Parameters
+    ----------
+    task
+        Tells it from a pack of laboratory estimates, which has outputs in its place.
+    figures
+        What it was measured to do, by table and figure, each with what it was measured on.
+    """
+
+    task: Literal["waves"] = "waves"
+    figures: dict[str, dict[str, float | str]]
 
 
 class Contract(_Part):
@@ -183,8 +203,13 @@ def _is_a_filter(step: Step, rate_hz: float) -> bool:
             return step.seconds * rate_hz > 0
         case ZScore():
             return step.epsilon >= 0
+        case SwingScale():
+            return step.seconds * rate_hz >= 1 and step.floor > 0
+        case Compress():
+            return step.knee > 0
         case _:
             assert_never(step)
 
 
 Manifest.model_rebuild()
+WavesManifest.model_rebuild()

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,14 @@ from pydantic import ValidationError
 
 from edge.errors import PackError, PackFault
 from edge.interpreter import Tensor
-from edge.manifest import SCHEMA_VERSION, Manifest
+from edge.manifest import SCHEMA_VERSION, Manifest, WavesManifest
+
+AnyManifest = TypeVar("AnyManifest", Manifest, WavesManifest)
 
 SHIPPED: Final = Path(__file__).parent / "packs" / "demonstration.tflite"
-"""The pack that comes with the product."""
+"""The pack of estimates that comes with the product."""
+SHIPPED_WAVES: Final = SHIPPED.with_name("waves.tflite")
+"""The waves pack that comes with the product."""
 
 _TFLITE_IDENTIFIER: Final = b"TFL3"
 _LARGEST_MEMBER_BYTES: Final = 64 << 20
@@ -57,7 +61,7 @@ class SelfTest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ModelPack:
+class _Pack(Generic[AnyManifest]):
     """A verified pack in memory.
 
     Parameters
@@ -72,7 +76,7 @@ class ModelPack:
         What conversion kept, as the converter measured it; JSON values.
     """
 
-    manifest: Manifest
+    manifest: AnyManifest
     model: bytes
     self_test: SelfTest
     parity: dict[str, Any]
@@ -90,8 +94,25 @@ class ModelPack:
                 archive.writestr(zipfile.ZipInfo(name, _ZIP_EPOCH), content, zipfile.ZIP_DEFLATED, 9)
         return file.getvalue()
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelPack(_Pack[Manifest]):
+    """A verified pack of laboratory estimates; its parameters are those of `Manifest` and `SelfTest`.
+
+    Parameters
+    ----------
+    manifest
+        What the pack says of itself.
+    model
+        The TFLite flatbuffer.
+    self_test
+        Windows and the outputs they must give.
+    parity
+        What conversion kept, as the converter measured it; JSON values.
+    """
+
     @classmethod
-    def from_bytes(cls, data: bytes, name: str = "pack") -> "ModelPack":
+    def from_bytes(cls, data: bytes, name: str = "pack") -> Self:
         """Parse and verify a pack.
 
         Parameters
@@ -104,39 +125,77 @@ class ModelPack:
         Raises
         ------
         PackError
-            If it is no pack, truncated, altered, of a newer schema, or its manifest breaks a rule.
+            If it is no pack, truncated, altered, of a newer schema or for another task, or its manifest breaks a rule.
         """
-        members = _members(data, name)
-        manifest = _manifest(members["manifest.json"], name)
-        model = data[: manifest.model_size_bytes]
-        if hashlib.sha256(model).hexdigest() != manifest.model_sha256:
-            raise PackError(
-                PackFault.CORRUPT,
-                f"the model in {name} is not the one its manifest was written for",
-                advice=_COPY_AGAIN,
-            )
-        try:
-            self_test = _self_test(members["selftest.npz"])
-            parity = json.loads(members["parity.json"])
-        except _BROKEN_ZIP as error:
-            raise PackError(
-                PackFault.CORRUPT, f"the self-test in {name} cannot be read ({error})", advice=_COPY_AGAIN
-            ) from error
-        return cls(manifest, model, self_test, parity)
+        pack = parse_pack(data, name)
+        if not isinstance(pack, cls):
+            raise _wrong_task(name, "marks waves, and gives no estimates", "give a pack made with anyecg convert")
+        return pack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WavesPack(_Pack[WavesManifest]):
+    """A verified waves pack, with what `ModelPack` has; the outputs of its self-test are those of every step."""
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "pack") -> Self:
+        """Parse and verify a pack as `ModelPack.from_bytes` does."""
+        pack = parse_pack(data, name)
+        if not isinstance(pack, cls):
+            raise _wrong_task(name, "gives laboratory estimates, and marks no waves", "give a waves pack")
+        return pack
+
+
+def parse_pack(data: bytes, name: str = "pack") -> ModelPack | WavesPack:
+    """Parse and verify a pack for whatever task; see `ModelPack.from_bytes`."""
+    members = _members(data, name)
+    manifest = _manifest(members["manifest.json"], name)
+    model = data[: manifest.model_size_bytes]
+    if hashlib.sha256(model).hexdigest() != manifest.model_sha256:
+        raise PackError(
+            PackFault.CORRUPT, f"the model in {name} is not the one its manifest was written for", advice=_COPY_AGAIN
+        )
+    try:
+        self_test = _self_test(members["selftest.npz"])
+        parity = json.loads(members["parity.json"])
+    except _BROKEN_ZIP as error:
+        raise PackError(
+            PackFault.CORRUPT, f"the self-test in {name} cannot be read ({error})", advice=_COPY_AGAIN
+        ) from error
+    if isinstance(manifest, WavesManifest):
+        return WavesPack(manifest, model, self_test, parity)
+    return ModelPack(manifest, model, self_test, parity)
+
+
+def _wrong_task(name: str, what: str, advice: str) -> PackError:
+    return PackError(PackFault.WRONG_TASK, f"{name} is a pack that {what}", advice=advice)
 
 
 def read_pack(path: Path) -> ModelPack:
     """Read and verify the pack at `path`; see `ModelPack.from_bytes`."""
+    return ModelPack.from_bytes(_file(path), path.name)
+
+
+def read_waves_pack(path: Path) -> WavesPack:
+    """Read and verify the waves pack at `path`; see `ModelPack.from_bytes`."""
+    return WavesPack.from_bytes(_file(path), path.name)
+
+
+def read_any_pack(path: Path) -> ModelPack | WavesPack:
+    """Read and verify the pack at `path`, for whatever task; see `ModelPack.from_bytes`."""
+    return parse_pack(_file(path), path.name)
+
+
+def _file(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise PackError(
             PackFault.MISSING, f"the pack {path} cannot be read ({error.strerror})", advice="check the path"
         ) from error
-    return ModelPack.from_bytes(data, path.name)
 
 
-def write_pack(path: Path, pack: ModelPack) -> int:
+def write_pack(path: Path, pack: ModelPack | WavesPack) -> int:
     """Write the pack, whole or not at all; return its size in bytes."""
     data = pack.to_bytes()
     partial = path.with_name(path.name + ".partial")
@@ -166,7 +225,7 @@ def _members(data: bytes, name: str) -> dict[str, bytes]:
     return members
 
 
-def _manifest(content: bytes, name: str) -> Manifest:
+def _manifest(content: bytes, name: str) -> Manifest | WavesManifest:
     try:
         fields = json.loads(content)
         schema = fields["schema_version"]
@@ -182,7 +241,8 @@ def _manifest(content: bytes, name: str) -> Manifest:
             advice="update anyecg-edge",
         )
     try:
-        return Manifest.model_validate_json(content)
+        kind = WavesManifest if fields.get("task") == "waves" else Manifest
+        return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "manifest"

@@ -50,7 +50,28 @@ class ZScore:
     kind: Literal["z_score"] = "z_score"
 
 
-Step: TypeAlias = Notch | Bandpass | MedianBaseline | ZScore
+@dataclass(frozen=True, slots=True)
+class SwingScale:
+    """Divides by the swing (highest less lowest sample) of a stretch of `seconds`, the median over the window's.
+
+    A stretch of two seconds holds a beat, so the typical swing is that of QRS; neither one artefact nor a large ectopic
+    beat changes it. `floor` keeps a signal that does not move from being blown up, in the unit of the input.
+    """
+
+    seconds: float
+    floor: float
+    kind: Literal["divide_by_median_swing"] = "divide_by_median_swing"
+
+
+@dataclass(frozen=True, slots=True)
+class Compress:
+    """``asinh(x / knee)``: linear below the knee, logarithmic above, so that int8 keeps P waves beside tall QRS."""
+
+    knee: float
+    kind: Literal["asinh"] = "asinh"
+
+
+Step: TypeAlias = Notch | Bandpass | MedianBaseline | ZScore | SwingScale | Compress
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,13 @@ ECGFOUNDER = Preprocessing(
 )
 """ECGFounder's contract: `util.py`, then the z-score of its data sets (PKUDigitalHealth/ECGFounder)."""
 
+WAVES = Preprocessing(
+    rate_hz=256.0,
+    window_samples=2560,
+    steps=(Bandpass(0.5, 40.0, 3), SwingScale(2.0, 1e-4), Compress(0.125)),
+)
+"""What the network that marks waves reads: ten seconds, no baseline, QRS of about one height whatever the gain."""
+
 
 @lru_cache(maxsize=16)
 def _coefficients(step: Notch | Bandpass, rate_hz: float) -> tuple[Array, Array]:
@@ -109,8 +137,21 @@ def _apply(step: Step, x: Array, rate_hz: float) -> Array:
             mean, deviation = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
             scored: Array = (x - mean) / (deviation + epsilon)
             return scored
+        case SwingScale():
+            return x / np.maximum(_median_swing(x, round(step.seconds * rate_hz)), step.floor)
+        case Compress(knee=knee):
+            compressed: Array = np.arcsinh(x / knee)
+            return compressed
         case _:
             assert_never(step)
+
+
+def _median_swing(x: Array, size: int) -> Array:
+    """Median swing of stretches of `size` samples, shape (..., 1); what is left of the last one counts with it."""
+    begins = np.arange(0, max(x.shape[-1] - size + 1, 1), size)
+    swings = np.maximum.reduceat(x, begins, axis=-1) - np.minimum.reduceat(x, begins, axis=-1)
+    median: Array = np.median(swings, axis=-1, keepdims=True)
+    return median
 
 
 def preprocess(millivolts: NDArray[np.floating[Any]], contract: Preprocessing) -> NDArray[np.float32]:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.waves.marks import BEAT_CLASSES, RHYTHMS
 
 Probabilities: TypeAlias = NDArray[np.float32]
 
@@ -36,6 +38,16 @@ class Grade(IntEnum):
     """Not even beats."""
 
 
+SAID: Final = (STEP_SAMPLES * (len(Segment) - 1), len(BEAT_CLASSES), len(RHYTHMS) - 1, 1)
+"""Logits the network gives at each step: segments sample by sample, beats, rhythm, grade.
+
+The first answer of segments, beats and rhythm (nothing, no beat, sinus) has no logit of its own: it stands at 0. Grades
+are in order, and one number places a step among them; see `Track.of_logits`.
+"""
+GRADE_EDGE: Final = 2.0
+"""Where the grades meet on the network's scale: waves above it, nothing below its negative (McCullagh 1980)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
     """Probabilities along a stretch, float32; each row sums to 1.
@@ -61,3 +73,37 @@ class Track:
     def n_samples(self) -> int:
         """Length of the stretch in samples at `RATE_HZ`."""
         return len(self.segments)
+
+    @classmethod
+    def of_logits(cls, logits: NDArray[np.float32]) -> Self:
+        """Read the network's output.
+
+        Parameters
+        ----------
+        logits
+            Shape (n_steps, sum(SAID)).
+        """
+        ends = np.cumsum(SAID).tolist()
+        segments = logits[:, : ends[0]].reshape(-1, len(Segment) - 1)
+        return cls(
+            _softmax(segments),
+            _softmax(logits[:, ends[0] : ends[1]]),
+            _softmax(logits[:, ends[1] : ends[2]]),
+            _graded(logits[:, ends[2]]),
+        )
+
+
+def _softmax(logits: NDArray[np.float32]) -> Probabilities:
+    """Probabilities where the first answer's logit, 0, is left out."""
+    whole = np.zeros((len(logits), logits.shape[1] + 1), np.float32)
+    whole[:, 1:] = logits
+    whole -= whole.max(axis=1, keepdims=True)
+    np.exp(whole, out=whole)
+    whole /= whole.sum(axis=1, keepdims=True)
+    return whole
+
+
+def _graded(place: NDArray[np.float32]) -> Probabilities:
+    good = 1.0 / (1.0 + np.exp(GRADE_EDGE - place))
+    bad = 1.0 / (1.0 + np.exp(GRADE_EDGE + place))
+    return np.stack([good, 1.0 - good - bad, bad], axis=1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Training of the waves network: on the synthetic heart first, then on recordings of people, split by patient."""
