@@ -45,7 +45,7 @@ def show(
     view = _view(recording, start, duration)
     strip = _load(recording, view)
     if marks:
-        from edge.waves.reader import open_reader  # type: ignore[import-not-found,unused-ignore]
+        from edge.waves.reader import open_reader
 
         reader = open_reader(pack)
         strip = strip.read_with(reader.read_recording, reader.label)

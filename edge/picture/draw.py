@@ -4,9 +4,9 @@ from typing import Final
 
 from edge.picture.findings import beats_of, findings_of
 from edge.picture.heading import foot, head, scale, ticks
-from edge.picture.marks import bars, intervals, letters, quality
-from edge.picture.markup import Markup, element, join, number, rectangle
-from edge.picture.paper import PAGE_MM, Page, choose_gain, lay_out, sheets
+from edge.picture.marks import bars, intervals, letters, quality, tints
+from edge.picture.markup import Markup, element, number, rectangle
+from edge.picture.paper import HEAD_MM, PAGE_MM, SHORT_HEAD_MM, choose_gain, lay_out, sheets
 from edge.picture.strip import Strip
 from edge.picture.style import STYLE
 from edge.picture.trace import gaps, is_clipped, trace
@@ -37,10 +37,11 @@ def draw(strip: Strip) -> str:
     str
         An SVG document that needs no other file.
     """
-    page = lay_out(strip.view)
+    is_read = strip.pack is not None
+    page = lay_out(strip.view, HEAD_MM if is_read else SHORT_HEAD_MM)
     seen = strip.seen()
     gain = choose_gain(seen)
-    is_read = strip.pack is not None
+    beats = beats_of(strip)
     height = number(page.height_mm)
     title = f"{strip.name}, {strip.channel}"
     return element(
@@ -50,11 +51,15 @@ def draw(strip: Strip) -> str:
         _HATCH,
         rectangle(0, 0, PAGE_MM, page.height_mm, "page"),
         head(strip, findings_of(strip) if is_read else None),
-        scale(strip, gain, is_clipped=is_clipped(gain, seen)),
+        scale(page, strip, gain, is_clipped=is_clipped(gain, seen)),
         sheets(page, gain),
         gaps(page, strip.view, strip.stretches),
+        tints(page, beats),
         trace(page, gain, seen),
-        _marks(page, strip) if is_read else Markup(),
+        letters(page, beats),
+        intervals(page, beats),
+        bars(page, beats),
+        quality(page, strip.stretches) if is_read else Markup(),
         ticks(page),
         foot(page, strip),
         xmlns="http://www.w3.org/2000/svg",
@@ -64,8 +69,3 @@ def draw(strip: Strip) -> str:
         role="img",
         class_="ecg",
     )
-
-
-def _marks(page: Page, strip: Strip) -> Markup:
-    beats = beats_of(strip)
-    return join([letters(page, beats), intervals(page, beats), bars(page, beats), quality(page, strip.stretches)])

@@ -6,7 +6,7 @@ from typing import Final
 from edge.picture.findings import Findings
 from edge.picture.marks import GRADE_STYLES, GRADES
 from edge.picture.markup import Markup, element, group, join, rectangle, shortened, width_mm, words
-from edge.picture.paper import FOOT_MM, HEAD_MM, MARGIN_MM, PAPER_MM, SPEED_MM_S, Gain, Page
+from edge.picture.paper import FOOT_MM, MARGIN_MM, PAPER_MM, SPEED_MM_S, Gain, Page
 from edge.picture.strip import BASELINE_HZ, Strip
 from edge.waves.figures import Figure, Withheld
 
@@ -14,6 +14,8 @@ NOT_MEDICAL: Final = "Not a medical device."
 
 _TITLE_MM, _SMALL_MM = 4.6, 2.3
 _RIGHT_MM: Final = MARGIN_MM + PAPER_MM
+_KEY_MM: Final = _RIGHT_MM - 76.0
+"""Where the key of the bands begins."""
 _RHYTHM_MM, _COLUMN_MM = 60.0, 42.0
 _LABELS: Final = {
     "heart_rate_bpm": ("heart rate", "bpm"),
@@ -50,7 +52,7 @@ def head(strip: Strip, findings: Findings | None) -> Markup:
     return group("head", *parts)
 
 
-def scale(strip: Strip, gain: Gain, *, is_clipped: bool) -> Markup:
+def scale(page: Page, strip: Strip, gain: Gain, *, is_clipped: bool) -> Markup:
     """Say the scale, and what was done to the trace."""
     usual = {20.0: " (doubled: a small signal)", 5.0: " (halved: a large signal)"}.get(gain.mm_per_mv, "")
     channel = shortened(strip.channel, 40.0, _SMALL_MM)
@@ -58,7 +60,12 @@ def scale(strip: Strip, gain: Gain, *, is_clipped: bool) -> Markup:
     done = f"baseline wander below {BASELINE_HZ:g} Hz removed for display"
     if is_clipped:
         done = f"red edges: the trace reaches beyond its row; {done}"
-    return join([words(MARGIN_MM, HEAD_MM - 2.2, said, "scale"), words(_RIGHT_MM, HEAD_MM - 2.2, done, "small", "end")])
+    return join(
+        [
+            words(MARGIN_MM, page.head_mm - 2.2, said, "scale"),
+            words(_RIGHT_MM, page.head_mm - 2.2, done, "small", "end"),
+        ]
+    )
 
 
 def ticks(page: Page) -> Markup:
@@ -76,10 +83,14 @@ def ticks(page: Page) -> Markup:
 def foot(page: Page, strip: Strip) -> Markup:
     """Explain colours and letters, and say what it is not."""
     y = page.height_mm - FOOT_MM + 6
+    below = y + 6.5
     parts = _legend(y) if strip.pack is not None else []
-    read_by = "" if strip.pack is None else f"Read by {shortened(strip.pack, 120.0, _SMALL_MM)}."
-    parts += [words(MARGIN_MM, y + 6.5, read_by, "small")] if read_by else []
-    return group("foot", *parts, words(_RIGHT_MM, y + 6.5, NOT_MEDICAL, "warning", "end"))
+    if strip.pack is not None:
+        parts.append(words(MARGIN_MM, below, f"Read by {shortened(strip.pack, 120.0, _SMALL_MM)}.", "small"))
+    if any(strip.view.gaps(strip.stretches)):
+        parts.append(rectangle(_KEY_MM + 9, below - 2.0, 5, 2.4, "gap"))
+        parts.append(words(_KEY_MM + 15, below, "not measured", "small"))
+    return group("foot", *parts, words(_RIGHT_MM, below, NOT_MEDICAL, "warning", "end"))
 
 
 def clock(time_s: float) -> str:
@@ -159,7 +170,7 @@ def _legend(y: float) -> list[Markup]:
         parts += [words(x + 2.4, y, name, "small")]
         x += 5.5 + width_mm(name, _SMALL_MM)
     parts.append(words(x + 2.0, y, "with RR in ms between them", "tiny"))
-    x = _RIGHT_MM - 76.0
+    x = _KEY_MM
     parts.append(words(x, y, "quality", "tiny"))
     x += 9.0
     for grade, name in GRADES.items():

@@ -52,15 +52,38 @@ def intervals(page: Page, beats: tuple[Beat, ...]) -> Markup:
 
 
 def bars(page: Page, beats: tuple[Beat, ...]) -> Markup:
-    """Draw the spans of P, QRS and T under the trace, and faintly over the grid."""
-    parts: list[Markup] = []
-    for name, height in _BAR_MM.items():
-        spans = [beat.waves[name] for beat in beats if name in beat.waves]
-        pieces = [piece for span in spans for piece in page.pieces(*span)]
-        tints = (rectangle(left, row.paper_mm, right - left, HEIGHT_MM) for row, left, right in pieces)
-        solid = (rectangle(left, row.waves_mm - height / 2, right - left, height) for row, left, right in pieces)
-        parts += [group(f"tint {name}", *tints), group(f"wave {name}", *solid)]
-    return join(parts)
+    """Draw the spans of P, QRS and T as bars under the trace."""
+    return join(
+        group(
+            f"wave {name}",
+            *(
+                rectangle(left, row.waves_mm - height / 2, right - left, height)
+                for row, left, right in _pieces(page, beats, name)
+            ),
+        )
+        for name, height in _BAR_MM.items()
+    )
+
+
+def tints(page: Page, beats: tuple[Beat, ...]) -> Markup:
+    """Tint the grid faintly where P, QRS and T are; the trace is drawn over it."""
+    return join(
+        group(
+            f"tint {name}",
+            *(
+                rectangle(left, row.paper_mm, right - left, HEIGHT_MM)
+                for row, left, right in _pieces(page, beats, name)
+            ),
+        )
+        for name in _BAR_MM
+    )
+
+
+def _pieces(page: Page, beats: tuple[Beat, ...], name: str) -> Iterator[tuple[Row, float, float]]:
+    """Where a wave of all beats is drawn."""
+    for beat in beats:
+        if name in beat.waves:
+            yield from page.pieces(*beat.waves[name])
 
 
 def quality(page: Page, stretches: tuple[Stretch, ...]) -> Markup:

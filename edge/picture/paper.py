@@ -26,6 +26,8 @@ HEIGHT_MM: Final = 35.0
 """Height of a row's grid."""
 
 HEAD_MM: Final = 37.0
+SHORT_HEAD_MM: Final = 22.0
+"""Without figures."""
 FOOT_MM: Final = 19.0
 _LETTERS_MM, _WAVES_MM, _QUALITY_MM, _TIMES_MM, _BETWEEN_MM = 4.0, 2.4, 3.0, 3.6, 2.0
 PITCH_MM: Final = _LETTERS_MM + HEIGHT_MM + _WAVES_MM + _QUALITY_MM + _TIMES_MM + _BETWEEN_MM
@@ -139,14 +141,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows that a view takes."""
+    """The rows that a view takes, under a head."""
 
     rows: tuple[Row, ...]
+    head_mm: float
 
     @property
     def height_mm(self) -> float:
         """Height of the page."""
-        return HEAD_MM + PITCH_MM * len(self.rows) + FOOT_MM
+        return self.head_mm + PITCH_MM * len(self.rows) + FOOT_MM
 
     def pieces(self, begin_s: float, end_s: float) -> Iterator[tuple[Row, float, float]]:
         """Where a span is drawn: row, left end and right end, mm; more than one where it reaches over rows."""
@@ -159,17 +162,12 @@ class Page:
         return next((row for row in self.rows if row.view.holds(time_s)), None)
 
 
-def lay_out(view: View) -> Page:
+def lay_out(view: View, head_mm: float = HEAD_MM) -> Page:
     """Break a view into rows."""
     n_rows = max(1, ceil((view.duration_s - _OVERHANG_S) / ROW_S))
     begins = [view.begin_s + k * ROW_S for k in range(n_rows)]
-    ends = [*begins[1:], view.end_s]
-    return Page(
-        tuple(
-            Row(View(begin, end), HEAD_MM + k * PITCH_MM)
-            for k, (begin, end) in enumerate(zip(begins, ends, strict=True))
-        )
-    )
+    views = map(View, begins, [*begins[1:], view.end_s])
+    return Page(tuple(Row(part, head_mm + k * PITCH_MM) for k, part in enumerate(views)), head_mm)
 
 
 def sheets(page: Page, gain: Gain) -> Markup:

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.picture.markup import Markup, element, group, join, rectangle, words
+from edge.picture.markup import Markup, element, group, join, rectangle, width_mm, words
 from edge.picture.paper import HEIGHT_MM, SPEED_MM_S, Gain, Page, Row
 from edge.picture.strip import Stretch, View
 
@@ -17,7 +17,7 @@ _FASTEST_HZ: Final = 500.0
 _BIN_S: Final = 0.004
 _NARROWEST_GAP_MM: Final = 0.4
 _NARROWEST_CLIP_MM: Final = 1.2
-_GAP_TEXT_MM: Final = 24.0
+_NAME_MM: Final = 2.6
 
 
 def thinned(times_s: Floats, x: Floats, rate_hz: float) -> tuple[Floats, Floats]:
@@ -79,10 +79,19 @@ def gaps(page: Page, view: View, stretches: tuple[Stretch, ...]) -> Markup:
             right = max(end, left + _NARROWEST_GAP_MM)
             at = row, right
             hatched.append(rectangle(left, row.paper_mm, right - left, HEIGHT_MM, "gap"))
-            if right - left >= _GAP_TEXT_MM:
-                label = f"not measured, {end_s - begin_s:.1f} s"
-                said.append(words((left + right) / 2, row.paper_mm + HEIGHT_MM / 2, label, "named", "middle"))
+            said += _named((left + right) / 2, row.paper_mm + HEIGHT_MM / 2, right - left, end_s - begin_s)
     return join([*hatched, *said])
+
+
+def _named(x: float, y: float, room_mm: float, duration_s: float) -> list[Markup]:
+    """Say what a hatch is, upright where it is narrow, and not at all where it is narrower than a letter."""
+    label = f"not measured, {duration_s:.1f} s"
+    if room_mm >= width_mm(label, _NAME_MM):
+        return [words(x, y + 0.9, label, "named", "middle")]
+    if room_mm < _NAME_MM:
+        return []
+    turned = f"rotate(-90 {x:.2f} {y:.2f})"
+    return [element("text", label, x=x, y=y + 0.9, transform=turned, text_anchor="middle", class_="named")]
 
 
 def _drawn(parts: Iterable[str]) -> list[Markup]:
