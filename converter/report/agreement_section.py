@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Callable, Iterable
 
 from converter.report.agreement import Agreement, OutputAgreement
-from converter.report.charts import both_widths, rank_losses, scatter
+from converter.report.axes import both_widths
+from converter.report.charts import rank_losses, scatter
 from converter.report.facts import Report
 from converter.report.gather import SHOWN_OUTPUTS
 from converter.report.legend import legend

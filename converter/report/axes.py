@@ -1,7 +1,7 @@
 """Axes and marks of a chart in SVG, with the colours left to the page's style."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -15,6 +15,8 @@ _SMALLEST_PLAIN_EXPONENT: Final = -3
 _LARGEST_PLAIN_EXPONENT: Final = 3
 _EDGE_PX: Final = 8
 """Labels nearer to the right edge end there."""
+_WIDTHS: Final = {"wide": 760, "narrow": 340}
+"""A chart is drawn for both, and the page's style shows one: scaled down, its text could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,11 @@ def svg(name: str, title: str, description: str, width: float, height: float, co
         aria_labelledby=f"{name}-title",
         aria_describedby=f"{name}-desc",
     )
+
+
+def both_widths(name: str, chart: Callable[[str, int], Markup]) -> Markup:
+    """Draw a chart, given its name and width, for wide and for narrow pages."""
+    return join(element("div", chart(f"{name}-{how}", width), class_=how) for how, width in _WIDTHS.items())
 
 
 def _ends(values: Iterable[float], default: tuple[float, float]) -> tuple[float, float]:

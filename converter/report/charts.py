@@ -1,7 +1,7 @@
 """The report's charts, written by hand in SVG: an installation that converts needs no plotting library."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,8 +15,6 @@ from converter.report.markup import MINUS, Markup, element, join, number
 
 _LEFT, _RIGHT, _TOP, _FOOT = 48, 12, 26, 40
 """Room round a chart, px."""
-_WIDTHS: Final = {"wide": 760, "narrow": 340}
-"""A chart is drawn for both, and the page's style shows one: scaled down, its text could not be read."""
 _SQUARE: Final = 190
 _LABEL_PX: Final = 46
 """Room a block's name takes on the axis."""
@@ -24,11 +22,6 @@ _ALIKE: Final = 1e-9
 """One minus a rank correlation that is the rounding of none: even of a thousand windows, one swap makes more."""
 _PASSED_ON: Final = "ADD"
 """What a block hands to the next is a sum."""
-
-
-def both_widths(name: str, chart: Callable[[str, int], Markup]) -> Markup:
-    """Draw a chart, given its name and width, for wide and for narrow pages."""
-    return join(element("div", chart(f"{name}-{how}", width), class_=how) for how, width in _WIDTHS.items())
 
 
 def scatter(name: str, row: OutputAgreement) -> Markup:

@@ -1,6 +1,7 @@
 """What the pack costs, and why it was made as it is."""
 
-from converter.report.charts import both_widths, frontier_chart
+from converter.report.axes import both_widths
+from converter.report.charts import frontier_chart
 from converter.report.facts import Report
 from converter.report.markup import Column, Markup, element, facts, join, megabytes, number, plural, table
 

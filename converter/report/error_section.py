@@ -3,7 +3,8 @@
 from collections import defaultdict
 from typing import Final
 
-from converter.report.charts import both_widths, layer_ratios
+from converter.report.axes import both_widths
+from converter.report.charts import layer_ratios
 from converter.report.facts import Report
 from converter.report.layers import LayerError
 from converter.report.legend import legend

@@ -12,7 +12,7 @@ from converter.report.document import as_json
 from converter.report.error_section import error_section
 from converter.report.facts import Report, Verdict
 from converter.report.markup import Column, Markup, element, facts, join, number, plural, table
-from converter.report.style import STYLE
+from converter.report.sheet import sheet
 
 _NOT_A_DEVICE: Final = "Research only. Not a medical device: nothing here shows that its estimates are true of people."
 _SHOWN_LOST: Final = 12
@@ -29,15 +29,7 @@ def render(report: Report) -> str:
     """
     title = f"{report.pack_label}: conversion report"
     sections = (_verdict, agreement_section, error_section, cost_section, choices_section, _method)
-    head = [
-        Markup('<meta charset="utf-8">'),
-        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        element("title", title),
-        element("style", Markup(STYLE)),
-    ]
-    body = join([element("h1", title), _identity(report), *(section(report) for section in sections)])
-    page = element("html", element("head", *head), element("body", element("main", body)), lang="en-GB")
-    return f"<!DOCTYPE html>\n{page}\n"
+    return sheet(title, [_identity(report), *(section(report) for section in sections)])
 
 
 def write_report(path: Path, report: Report) -> None:

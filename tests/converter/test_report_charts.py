@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converter.report.agreement import Scatter
-from converter.report.axes import Axis, linear, logarithmic
-from converter.report.charts import both_widths, frontier_chart, layer_ratios, rank_losses, scatter
+from converter.report.axes import Axis, both_widths, linear, logarithmic
+from converter.report.charts import frontier_chart, layer_ratios, rank_losses, scatter
 from converter.report.facts import FrontierPoint, GateResult
 from tests.converter.reports import N_WINDOWS, a_layer, an_agreement, an_output
 

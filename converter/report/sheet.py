@@ -1,0 +1,27 @@
+"""A page that needs nothing but itself: no script, no picture or style from elsewhere."""
+
+from collections.abc import Iterable
+
+from converter.report.markup import Markup, element, join
+from converter.report.style import STYLE
+
+
+def sheet(title: str, sections: Iterable[Markup]) -> str:
+    """Write a page of HTML under its title.
+
+    Parameters
+    ----------
+    title
+        In words.
+    sections
+        What follows it.
+    """
+    head = [
+        Markup('<meta charset="utf-8">'),
+        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        element("title", title),
+        element("style", Markup(STYLE)),
+    ]
+    body = join([element("h1", title), *sections])
+    page = element("html", element("head", *head), element("body", element("main", body)), lang="en-GB")
+    return f"<!DOCTYPE html>\n{page}\n"
