@@ -13,7 +13,6 @@ class EvaluationFault(StrEnum):
     NO_REFERENCE = "no_reference"
     BAD_REFERENCE = "bad_reference"
     BAD_NOISE = "bad_noise"
-    NEEDS_EXTRA = "needs_extra"
 
 
 class EvaluationError(FaultError[EvaluationFault]):

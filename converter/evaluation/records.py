@@ -1,12 +1,12 @@
-"""Records of a data set: which there are, one channel of each in gap-free stretches, and what people marked in it."""
+"""A record of a data set: one channel in gap-free stretches, and what people marked in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import wfdb
 
 from converter.evaluation.beat_truth import BeatTruth, Floats, beats_of
 from converter.evaluation.errors import EvaluationError, EvaluationFault
@@ -22,15 +22,6 @@ from converter.evaluation.rhythm_truth import (
 )
 from converter.evaluation.wave_truth import PEAK, Waves, waves_of
 from edge.recording import Recording, open_recording
-
-try:
-    import wfdb
-except ImportError as error:
-    raise EvaluationError(
-        EvaluationFault.NEEDS_EXTRA,
-        "reference annotations need the package wfdb",
-        advice="pip install 'anyecg-edge[recordings]'",
-    ) from error
 
 _LABELS_2017: Final = "REFERENCE.csv"
 
@@ -100,56 +91,6 @@ class Record:
             return self.beats
         at_s = self.waves.qrs[:, PEAK]
         return BeatTruth(at_s, np.zeros(at_s.size, np.int64), np.empty((0, 2)))
-
-
-def find_records(data: Path, names: Sequence[str] = ()) -> list[Path]:
-    """Find the WFDB records of a folder at every depth, or the one record that is named; paths without extension.
-
-    Parameters
-    ----------
-    data
-        A folder, or a record with or without its extension.
-    names
-        Only these; all by default.
-
-    Raises
-    ------
-    EvaluationError
-        Where there are none, or one of the names is missing.
-    """
-    if data.is_dir():
-        headers = sorted(data.rglob("*.hea"), key=lambda path: (path.parent, _natural(path.stem)))
-        segments = {path.parent / part for path in headers for part in _segments(path)}
-        found = [path.with_suffix("") for path in headers if path.with_suffix("") not in segments]
-    else:
-        one = data if Path(f"{data}.hea").is_file() else data.with_suffix("")
-        found = [one] if Path(f"{one}.hea").is_file() else []
-    if not found:
-        raise EvaluationError(
-            EvaluationFault.NO_RECORDS,
-            f"there is no WFDB record at {data}",
-            advice="name a folder with .hea files in it, or one record without its extension",
-        )
-    absent = sorted(set(names) - {path.name for path in found})
-    if absent:
-        raise EvaluationError(
-            EvaluationFault.NO_SUCH_RECORD,
-            f"{data} has no record {', '.join(absent)}",
-            advice=f"its {len(found)} records are {', '.join(path.name for path in found[:5])} and so on",
-        )
-    return [path for path in found if not names or path.name in names]
-
-
-def _natural(name: str) -> tuple[int, str]:
-    return (int(name), "") if name.isdigit() else (10**9, name)
-
-
-def _segments(header: Path) -> list[str]:
-    """Names of the records that a multi-segment record is made of."""
-    lines = [line for line in header.read_text(encoding="utf-8", errors="replace").splitlines() if line[:1] != "#"]
-    if not lines or "/" not in (lines[0].split() or [""])[0]:
-        return []
-    return [line.split()[0] for line in lines[1:] if line.strip()]
 
 
 def read_record(path: Path, channel: str | None = None) -> Record:
