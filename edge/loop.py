@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.beats import Beats, find_beats, heart_rate
 from edge.budget import Budget, Pace, Stage, StageTimes, resident_mb
 from edge.interpreter import Tensor
 from edge.model import Model, open_model
-from edge.outcome import Estimated, Outcome, OverBudget, Rejected
+from edge.outcome import Estimated, HeartRate, Outcome, OverBudget, Rejected, Rejection
 from edge.pack import SHIPPED, read_pack
-from edge.quality import judge
 from edge.signal import SampleBlock
+from edge.waves.figures import Measurements
+from edge.waves.reader import WaveReader, open_reader
+from edge.waves.reading import WindowReading
+from edge.waves.track import Grade
 from edge.windowing import Cut, Window, Windower
 
 
@@ -49,7 +51,7 @@ class _Readable:
     """A window that may be read, as the network takes it."""
 
     window: Window
-    beats: Beats
+    measured: Measurements
     x: Tensor
 
 
@@ -65,6 +67,8 @@ class InferenceLoop:
     ----------
     model
         The pack to run.
+    reader
+        Reads the waves of each window, and so says whether it may be estimated; the shipped waves pack by default.
     hop_s
         From one window's start to the next one's, s.
     batch
@@ -85,6 +89,7 @@ class InferenceLoop:
     def __init__(
         self,
         model: Model,
+        reader: WaveReader | None = None,
         *,
         hop_s: float,
         batch: int = 1,
@@ -94,6 +99,7 @@ class InferenceLoop:
     ) -> None:
         allowed = model.pack.manifest.budget
         self.model = model
+        self.reader = reader or open_reader()
         self.batch = model.batch_of(batch)
         self._hop_s = hop_s
         self._windower = Windower(model.contract.rate_hz, model.contract.window_samples, hop_s)
@@ -163,15 +169,14 @@ class InferenceLoop:
     def _prepare(self, window: Window) -> _Readable | Rejected:
         timing, model = self._times.timing, self.model
         with timing(Stage.MEASURE):
-            beats = find_beats(window.millivolts, window.rate_hz)
-            fault = judge(window, beats)
-        if fault:
-            return Rejected(window.span, fault.reason, fault.detail)
+            reading = self.reader.read_window(window)
+        if reading.measurements is None or reading.quality.grade is not Grade.WAVES:
+            return _rejected(reading)
         with timing(Stage.PREPROCESS):
             signal = model.preprocess(window.millivolts)
         with timing(Stage.QUANTISE):
             x = model.quantise(signal)
-        return _Readable(window, beats, x)
+        return _Readable(window, reading.measurements, x)
 
     def _infer(self, xs: Sequence[Tensor]) -> Iterable[Tensor]:
         if not xs:
@@ -181,22 +186,35 @@ class InferenceLoop:
             return self.model.infer_all(x, self.batch)
 
     def _decode(self, readable: _Readable, y: Tensor) -> Estimated:
-        window, model = readable.window, self.model
+        model = self.model
         with self._times.timing(Stage.DECODE):
             estimates = model.decode(y)
         return Estimated(
-            span=window.span,
-            quality_db=readable.beats.contrast_db,
-            heart_rate=heart_rate(readable.beats, window.span.duration_s / window.millivolts.size),
+            span=readable.window.span,
+            heart_rate=heart_rate_of(readable.measured),
+            measured=readable.measured,
             estimates=estimates,
             pack=model.pack.manifest.label,
             kernel_family=model.kernel_family,
         )
 
 
+def heart_rate_of(measured: Measurements) -> HeartRate:
+    """Heart rate of what was measured."""
+    return HeartRate(measured.heart_rate_bpm.value, sum(measured.beats.values()))
+
+
+def _rejected(reading: WindowReading) -> Rejected:
+    """End a window of which no estimate is given, with what could be measured of it."""
+    fault = reading.quality.fault
+    reason = Rejection(fault) if fault else Rejection.NOISY
+    return Rejected(reading.span, reason, reading.quality.detail, reading.measurements)
+
+
 def open_loop(
     pack_path: Path | None = None,
     *,
+    waves_path: Path | None = None,
     hop_s: float,
     batch: int = 1,
     latency_p99_ms: float | None = None,
@@ -210,6 +228,8 @@ def open_loop(
     ----------
     pack_path
         The pack; the shipped demonstration pack by default.
+    waves_path
+        The waves pack; the shipped one by default.
     hop_s
         From one window's start to the next one's, s.
     batch
@@ -224,7 +244,8 @@ def open_loop(
     PackError, RuntimeUnavailable
         If the pack must not be run here.
     """
+    reader = open_reader(waves_path, runtime=runtime, n_threads=n_threads)
     model = open_model(read_pack(pack_path or SHIPPED), runtime=runtime, n_threads=n_threads)
     stated = model.pack.manifest.budget
     budget = Budget(latency_p99_ms or stated.latency_p99_ms, resident_mb or stated.resident_mb)
-    return InferenceLoop(model, hop_s=hop_s, batch=batch, budget=budget)
+    return InferenceLoop(model, reader, hop_s=hop_s, batch=batch, budget=budget)

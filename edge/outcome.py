@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from edge.waves.figures import Measurements
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -43,7 +45,13 @@ class Rejection(StrEnum):
     SATURATED = "saturated"
     """The converter was at its rails."""
     NOISY = "noisy"
-    """No beat stands out of the noise."""
+    """Too noisy for what is asked of it."""
+    MOTION = "motion"
+    """The electrode moved."""
+    MAINS = "mains"
+    """Mains hum hides the waves."""
+    LOW_AMPLITUDE = "low_amplitude"
+    """The heart's signal hardly stands out of what an electrode gives by itself."""
     IRREGULAR = "irregular"
     """Too many intervals between beats are ectopic, missed or no heart's."""
     GAP = "gap"
@@ -96,10 +104,10 @@ class Estimated:
     ----------
     span
         What it covers.
-    quality
-        How far the beats stand out of the noise, dB.
     heart_rate
-        From the measurement path.
+        Of `measured`, with the number of beats.
+    measured
+        What the waves of the window say.
     estimates
         One for each output of the pack, in its order.
     pack
@@ -109,8 +117,8 @@ class Estimated:
     """
 
     span: Span
-    quality_db: float
     heart_rate: HeartRate
+    measured: Measurements
     estimates: tuple[LabEstimate, ...]
     pack: str
     kernel_family: str
@@ -153,7 +161,7 @@ class RhythmMeasured:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The window cannot be read; no estimate is given.
+    """The window is not good enough for an estimate; none is given.
 
     Parameters
     ----------
@@ -163,11 +171,14 @@ class Rejected:
         Why, for machines.
     detail
         The measurement behind the reason, for people.
+    measured
+        What can be measured all the same, the heart rate for one; None where nothing can.
     """
 
     span: Span
     reason: Rejection
     detail: str
+    measured: Measurements | None = None
 
 
 class Limit(StrEnum):

@@ -79,8 +79,8 @@ def _bpm(stream: Stream, last: Outcome | None) -> Text:
 
 def _said(last: Outcome | None) -> Text:
     match last:
-        case Estimated(quality_db=quality_db):
-            return Text(f"estimated, {quality_db:.0f} dB", style="green")
+        case Estimated(measured=measured):
+            return Text(f"estimated, {measured.rhythm or 'unclassified'}", style="green")
         case RhythmMeasured():
             return Text("rhythm measured", style="green")
         case Rejected(reason=reason):

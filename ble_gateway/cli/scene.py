@@ -18,6 +18,7 @@ from ble_gateway.stream import Block, Stream
 from ble_gateway.wearables.wearable import Gives
 from edge.outcome import Estimated, LabEstimate, Outcome, OverBudget, Rejected, RhythmMeasured
 from edge.signal import BeatBlock, SampleBlock
+from edge.waves.words import in_words
 
 _STRIP_S: Final = 6.0
 _STRIP_BEATS: Final = 60
@@ -167,9 +168,9 @@ class Scene:
                 bpm = f"{rate.bpm:.0f}" if rate.bpm is not None else "--"
                 text.append(f"♥ {bpm} bpm", style="bold red")
                 text.append(f"   RMSSD {self._outcome.rmssd_ms:.0f} ms, SDNN {self._outcome.sdnn_ms:.0f} ms")
-            case Estimated(quality_db=quality_db, heart_rate=rate):
+            case Estimated(measured=measured, heart_rate=rate):
                 bpm = f"{rate.bpm:.0f}" if rate.bpm is not None else "--"
-                text.append(f"♥ {bpm} bpm", style="bold red").append(f"   quality {quality_db:.0f} dB")
+                text.append(f"♥ {bpm} bpm", style="bold red").append(f"   {in_words(measured)}")
             case Rejected(reason=reason, detail=detail):
                 text.append(f"window rejected: {reason}", style="bold yellow").append(f"   {detail}", style="dim")
             case OverBudget(limit=limit, hop_s=hop_s):

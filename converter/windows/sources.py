@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.beats import find_beats, heart_rate
 from edge.errors import RecordingError, RecordingFault
 from edge.outcome import Rejected, Rejection, Span
 from edge.preprocess import Preprocessing
-from edge.quality import judge
 from edge.recording import open_recording
+from edge.waves.reader import WaveReader, open_reader
+from edge.waves.track import Grade
 from edge.windowing import Cut, Window, Windower
 
 NPZ_KEY: Final = "millivolts"
@@ -111,12 +112,16 @@ def _segments(header: Path) -> Iterator[Path]:
 
 
 def _judged(window: Window) -> ReadableWindow | Rejection:
-    beats = find_beats(window.millivolts, window.rate_hz)
-    fault = judge(window, beats)
-    bpm = heart_rate(beats, 1.0 / window.rate_hz).bpm
-    if fault or bpm is None:
-        return fault.reason if fault else Rejection.NOISY
+    reading = _wave_reader().read_window(window)
+    bpm = reading.measurements.heart_rate_bpm.value if reading.measurements else None
+    if reading.quality.grade is not Grade.WAVES or bpm is None:
+        return Rejection(reading.quality.fault or Rejection.NOISY)
     return ReadableWindow(window.millivolts.astype(np.float32), bpm)
+
+
+@lru_cache(maxsize=1)
+def _wave_reader() -> WaveReader:
+    return open_reader()
 
 
 def _stored_windows(path: Path, window_samples: int) -> NDArray[Any]:

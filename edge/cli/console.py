@@ -11,6 +11,7 @@ from rich.table import Table
 
 from edge.outcome import Estimated, Outcome, OverBudget, Rejected, RhythmMeasured
 from edge.summary import RunSummary
+from edge.waves.words import in_words
 
 output: Final = Console(highlight=False)
 """What the user asked for."""
@@ -48,16 +49,23 @@ def outcome_line(outcome: Outcome) -> str:
             bpm = outcome.heart_rate.bpm
             rate = f"{bpm:5.1f} bpm" if bpm is not None else "   -- bpm"
             said = ", ".join(_estimate(e.name, e.probability, e.above_threshold) for e in outcome.estimates)
-            return f"{place}  {rate}  {outcome.quality_db:4.0f} dB  {said}  [dim]{escape(outcome.pack)}[/]"
+            waves = in_words(outcome.measured)
+            return f"{place}  {rate}  {waves}  {said}  [dim]{escape(outcome.pack)}[/]"
         case RhythmMeasured():
             return f"{place}  {_rhythm(outcome)}"
         case Rejected():
-            return f"{place}  [yellow]rejected: {outcome.reason}[/] [dim]{escape(outcome.detail)}[/]"
+            rate = _rate_all_the_same(outcome)
+            return f"{place}  [yellow]rejected: {outcome.reason}[/] [dim]{escape(outcome.detail)}[/]{rate}"
         case OverBudget():
             return (
                 f"{place}  [red]over budget[/]: {outcome.limit} {outcome.measured:.0f} of {outcome.allowed:.0f}, "
                 f"windows every {outcome.hop_s:g} s"
             )
+
+
+def _rate_all_the_same(rejected: Rejected) -> str:
+    bpm = rejected.measured.heart_rate_bpm.value if rejected.measured else None
+    return f"  {bpm:.1f} bpm" if bpm is not None else ""
 
 
 def _clock(time_s: float) -> str:

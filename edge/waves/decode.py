@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 
-from edge.waves.marks import Floats, WaveMarks
+from edge.waves.marks import BEAT_CLASSES, RHYTHMS, BeatClass, Floats, Rhythm, WaveMarks
 from edge.waves.track import RATE_HZ, STEP_SAMPLES, Segment, Track
 
 _BEAT_STEPS: Final = 5
@@ -18,6 +18,8 @@ _REFRACTORY_STEPS: Final = 13
 _JOIN_SAMPLES: Final = 10
 """A wave with a notch of up to 40 ms is one."""
 _SHORTEST_SAMPLES: Final = {Segment.P: 8, Segment.QRS: 8, Segment.T: 12}
+_RHYTHM_STEPS: Final = 320
+_AF: Final = 0.5
 _QRS_REACH_S: Final = 0.12
 _P_REACH_S: Final = 0.45
 _T_REACH_S: Final = 0.70
@@ -35,7 +37,9 @@ class _Runs:
     centre: Floats
 
     def of(self, kind: Segment) -> "_Runs":
-        rows = self.kind == kind
+        return self.where(self.kind == kind)
+
+    def where(self, rows: NDArray[np.bool_]) -> "_Runs":
         return _Runs(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def __len__(self) -> int:
@@ -54,6 +58,7 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
     """
     middles, classes, confidence = _beats(track)
     runs = _runs(track)
+    fibrillating = _fibrillating(track)
     qrs = runs.of(Segment.QRS)
     at = _nearest(qrs, middles)
     centre = qrs.centre[at] if len(qrs) else np.full(middles.size, np.inf)
@@ -64,11 +69,13 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
     order = np.argsort(r, kind="stable")
     r, confidence, qrs_on, qrs_off = r[order], confidence[order], qrs_on[order], qrs_off[order]
     begins, ends = np.where(np.isnan(qrs_on), r, qrs_on), np.where(np.isnan(qrs_off), r, qrs_off)
-    p = _p_waves(runs.of(Segment.P), begins, np.concatenate([[-np.inf], ends[:-1]]) if r.size else ends)
+    p_runs = runs.of(Segment.P)
+    p_runs = p_runs.where(~fibrillating[p_runs.begin])
+    p = _p_waves(p_runs, begins, np.concatenate([[-np.inf], ends[:-1]]) if r.size else ends)
     t = _t_waves(runs.of(Segment.T), ends, np.concatenate([begins[1:], [np.inf]]) if r.size else begins)
     return WaveMarks(
         RATE_HZ, track.n_samples, r, classes[order], confidence,
-        *_wave(runs.of(Segment.P), p, wave), qrs_on, qrs_off, *_wave(runs.of(Segment.T), t, wave),
+        *_wave(p_runs, p, wave), qrs_on, qrs_off, *_wave(runs.of(Segment.T), t, wave),
     )  # fmt: skip
 
 
@@ -85,9 +92,16 @@ def _beats(track: Track) -> tuple[Floats, NDArray[np.int64], Floats]:
     total = weight.sum(axis=1)
     centre = peaks + (weight * reach).sum(axis=1) / np.maximum(total, 1e-9)
     votes = (weight[:, :, None] * track.beats[np.clip(place, 0, there.size - 1), 1:]).sum(axis=1)
+    votes[_fibrillating(track)[peaks * STEP_SAMPLES], BEAT_CLASSES.index(BeatClass.SUPRAVENTRICULAR)] = 0.0
     classes = votes.argmax(axis=1) if peaks.size else np.empty(0, np.int64)
     middle = centre * STEP_SAMPLES + (STEP_SAMPLES - 1) / 2
     return middle, classes.astype(np.int64), np.minimum(sure[peaks] / _best(there, peaks), 1.0)
+
+
+def _fibrillating(track: Track) -> NDArray[np.bool_]:
+    """Where the atria fibrillate, sample by sample: there is no P wave there, and no beat comes before its time."""
+    steps = ndimage.uniform_filter1d(track.rhythms[:, RHYTHMS.index(Rhythm.AF)], _RHYTHM_STEPS, mode="nearest")
+    return np.repeat(steps >= _AF, STEP_SAMPLES)[: track.n_samples]
 
 
 def _best(there: Floats, peaks: NDArray[np.int64]) -> Floats:

@@ -10,8 +10,10 @@ from edge.waves.marks import BEAT_CLASSES, BeatClass, Floats, WaveMarks
 
 Rows: TypeAlias = NDArray[np.bool_]
 
-LEAST_CONFIDENCE: Final = 0.5
+LEAST_CONFIDENCE: Final = 0.4
 """A mark the detector is less sure of is noise and no beat."""
+MEASURED_CONFIDENCE: Final = 0.5
+"""A beat it is less sure of has a place in the rhythm, but is not measured."""
 DOUBLE_S: Final = 0.25
 """Two marks closer than this are one beat marked twice: the heart is refractory (Pan and Tompkins 1985: 0.2 s).
 
@@ -38,7 +40,7 @@ class Beats:
     marks
         n of them.
     normal
-        Shape (n,): of class N, and marked once.
+        Shape (n,): surely beats, of class N, and marked once.
     depolarisation
         Shape (n,): those whose P and QRS may be measured: normal, whole, the beats beside them not closer than
         `DOUBLE_S`.
@@ -73,7 +75,7 @@ def beats_of(marks: WaveMarks) -> Beats:
     if not kept.all():
         marks, doubled = marks.take(kept), doubled[kept]
     edge = EDGE_S * marks.rate_hz
-    normal = (marks.classes == _N) & ~doubled
+    normal = (marks.classes == _N) & ~doubled & (marks.confidence >= MEASURED_CONFIDENCE)
     beside = np.concatenate([[True], marks.rr_s >= DOUBLE_S, [True]])[-len(marks) - 1 :]
     # Comparing with NaN says no, so a QRS without an end is not whole.
     whole = (marks.qrs_on >= edge) & (marks.qrs_off <= marks.n_samples - 1 - edge)

@@ -113,8 +113,8 @@ OUTCOMES = [
     (
         Estimated(
             Span(0, 100, 1.5, 0.2, 0.01),
-            31.0,
             HeartRate(72.5, 12),
+            MEASURED,
             (LabEstimate("k_low", "Potassium low", 0.25, above_threshold=False),),
             "pack 1 DEMONSTRATION",
             "litert/xnnpack",
@@ -456,6 +456,7 @@ from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 from edge.errors import StoreError
+from tests.edge.measured import MEASURED
 from tests.edge.test_store import fill_until_it_fails
 error, stored = fill_until_it_fails(Path(sys.argv[1]))
 print(error.fault, stored)

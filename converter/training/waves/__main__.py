@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -91,7 +91,8 @@ def _run(network: WaveNet, batch: Callable[[int], Examples], course: Course, nam
                 progress.console.print(f"{name}: step {len(losses)}, loss {np.mean(losses[-200:]):.4f}")
 
         fitted = fit(network, batch, course, advance=advance)
-    np.savez(path, **fitted.folded())
+    folded: dict[str, Any] = fitted.folded()
+    np.savez(path, **folded)
     torch.save(fitted.state_dict(), path.with_suffix(".pt"))
 
 

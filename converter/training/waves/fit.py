@@ -12,8 +12,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from converter.training.waves.examples import Examples
+from converter.training.waves.loss import Weights, loss_of
 from converter.training.waves.network import WaveNet
-from converter.training.waves.targets import Weights, loss_of
 
 _EMA: Final = 0.998
 _AHEAD: Final = 8
@@ -96,7 +96,7 @@ def _ahead(batch: Callable[[int], Examples], steps: int) -> Iterator[Examples]:
         try:
             for step in range(steps):
                 made.put(batch(step))
-        except BaseException as error:  # noqa: BLE001 - raised where the batches are taken
+        except BaseException as error:
             made.put(error)
 
     threading.Thread(target=make, daemon=True).start()

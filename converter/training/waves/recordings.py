@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from converter.training.waves.targets import (
+    NONE_OR_T,
+    NOT_P,
     NOT_QRS,
     SOME_BEAT,
     UNKNOWN_BEAT,
@@ -191,13 +193,16 @@ def _beats_labelled(
     rhythms = np.full(n_steps, rhythm if rhythm is not None else UNKNOWN_RHYTHM, np.uint8)
     if rhythm is None:
         _mark_rhythms(rhythms, marks, scale)
-    for begin, end in _flutter(marks, scale):
-        beats[int(begin) // STEP_SAMPLES : int(end) // STEP_SAMPLES + 1] = UNKNOWN_BEAT
-    begins, ends = (int(r[0]) - 128) // STEP_SAMPLES, (int(r[-1]) + 128) // STEP_SAMPLES
-    beats[: max(begins, 0)] = UNKNOWN_BEAT
-    beats[ends:] = UNKNOWN_BEAT
     segments = _around_beats(r, len(x))
-    segments[: n_steps * STEP_SAMPLES][np.repeat(beats == UNKNOWN_BEAT, STEP_SAMPLES)] = UNKNOWN_SEGMENT
+    begins, ends = (int(r[0]) - 128) // STEP_SAMPLES, (int(r[-1]) + 128) // STEP_SAMPLES
+    for begin, end in [*_flutter(marks, scale), (0, begins * STEP_SAMPLES), (ends * STEP_SAMPLES, len(x))]:
+        beats[max(int(begin), 0) // STEP_SAMPLES : max(int(end), 0) // STEP_SAMPLES + 1] = UNKNOWN_BEAT
+        segments[max(int(begin), 0) : max(int(end), 0) + 1] = UNKNOWN_SEGMENT
+    # Where the atria fibrillate there is no P wave.
+    fibrillating = np.zeros(len(x), bool)
+    fibrillating[: n_steps * STEP_SAMPLES] = np.repeat(rhythms == _AF, STEP_SAMPLES)
+    segments[fibrillating & (segments == NOT_QRS)] = NONE_OR_T
+    segments[fibrillating & (segments == UNKNOWN_SEGMENT)] = NOT_P
     chosen = classes if classes_known else np.zeros(0, np.int64)
     return Labelled(
         source, name, patient, x, segments, beats, rhythms, r if classes_known else np.empty(0), chosen, clean=False

@@ -1,4 +1,4 @@
-"""What is known of an example, and the loss of a network that says something else.
+"""What is known of an example, as codes that stand for the answers they allow.
 
 Recordings are labelled in part: MIT-BIH says where beats are and of which class, but not where waves begin; LUDB marks
 waves, but no classes. So a label is a code that stands for the set of answers it allows, and the loss is the negative
@@ -9,13 +9,10 @@ from dataclasses import dataclass, fields
 from typing import Final, Self, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from edge.waves.marks import BEAT_CLASSES, RHYTHMS
-from edge.waves.track import GRADE_EDGE, SAID, STEP_SAMPLES, Grade, Segment
+from edge.waves.track import STEP_SAMPLES, Grade, Segment
 
 Codes: TypeAlias = NDArray[np.uint8]
 
@@ -23,13 +20,15 @@ _N_BEAT: Final = 1 + len(BEAT_CLASSES)
 
 NOT_QRS: Final = len(Segment)
 UNKNOWN_SEGMENT: Final = NOT_QRS + 1
+NONE_OR_T: Final = UNKNOWN_SEGMENT + 1
+NOT_P: Final = NONE_OR_T + 1
 SOME_BEAT: Final = _N_BEAT
 UNKNOWN_BEAT: Final = SOME_BEAT + 1
 UNKNOWN_RHYTHM: Final = len(RHYTHMS)
 BELOW_WAVES: Final = len(Grade)
 UNKNOWN_GRADE: Final = BELOW_WAVES + 1
 
-BEAT_WEIGHTS: Final = (1.0, 1.0, 4.0, 2.0, 4.0, 2.0, 1.0, 0.0)
+BEAT_WEIGHTS: Final = (1.0, 1.0, 2.0, 1.5, 2.0, 2.0, 1.0, 0.0)
 """Of no beat, of each class in the order of `BEAT_CLASSES`, of a beat of any class, and of what is unknown."""
 
 
@@ -38,10 +37,16 @@ def _allowing(n: int, *sets: tuple[int, ...]) -> NDArray[np.float32]:
     return np.concatenate([np.eye(n), [[float(k in allowed) for k in range(n)] for allowed in sets]]).astype(np.float32)
 
 
-_SEGMENTS = _allowing(len(Segment), (Segment.NONE, Segment.P, Segment.T), tuple(Segment))
-_BEATS = _allowing(_N_BEAT, tuple(range(1, _N_BEAT)), tuple(range(_N_BEAT)))
-_RHYTHMS = _allowing(len(RHYTHMS), tuple(range(len(RHYTHMS))))
-_GRADES = _allowing(len(Grade), (Grade.RATE, Grade.NOTHING), tuple(Grade))
+SEGMENTS_ALLOWED: Final = _allowing(
+    len(Segment),
+    (Segment.NONE, Segment.P, Segment.T),
+    tuple(Segment),
+    (Segment.NONE, Segment.T),
+    (Segment.NONE, Segment.QRS, Segment.T),
+)
+BEATS_ALLOWED: Final = _allowing(_N_BEAT, tuple(range(1, _N_BEAT)), tuple(range(_N_BEAT)))
+RHYTHMS_ALLOWED: Final = _allowing(len(RHYTHMS), tuple(range(len(RHYTHMS))))
+GRADES_ALLOWED: Final = _allowing(len(Grade), (Grade.RATE, Grade.NOTHING), tuple(Grade))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +56,7 @@ class Targets:
     Parameters
     ----------
     segments
-        Shape (n, window_samples): a `Segment`, `NOT_QRS` or `UNKNOWN_SEGMENT`.
+        Shape (n, window_samples): a `Segment`, `NOT_QRS`, `UNKNOWN_SEGMENT`, `NONE_OR_T` or `NOT_P`.
     beats
         Shape (n, n_steps): 0 for none, 1 on for a class, `SOME_BEAT` or `UNKNOWN_BEAT`.
     rhythms
@@ -68,50 +73,6 @@ class Targets:
     def joined(self, other: Self) -> Self:
         """Put other windows behind these."""
         return type(self)(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How much each thing that is said counts."""
-
-    segments: float = 1.0
-    beats: float = 1.0
-    rhythms: float = 0.15
-    grades: float = 0.15
-
-
-def loss_of(logits: Tensor, targets: Targets, weights: Weights = Weights()) -> Tensor:
-    """Mean loss of logits, float32, shape (n, n_steps, N_OUTPUTS)."""
-    n, n_steps, _ = logits.shape
-    segments, beats, rhythms, grades = torch.split(logits, SAID, dim=-1)
-    segments = segments.reshape(n, n_steps * STEP_SAMPLES, len(Segment) - 1)
-    return (
-        weights.segments * _loss(_log_softmax(segments), targets.segments, _SEGMENTS)
-        + weights.beats * _loss(_log_softmax(beats), targets.beats, _BEATS, BEAT_WEIGHTS)
-        + weights.rhythms * _loss(_log_softmax(rhythms), targets.rhythms, _RHYTHMS)
-        + weights.grades * _loss(_log_grades(grades), targets.grades, _GRADES)
-    )
-
-
-def _log_softmax(logits: Tensor) -> Tensor:
-    """Log probabilities where the first answer's logit, 0, is left out."""
-    return torch.log_softmax(functional.pad(logits, (1, 0)), dim=-1)
-
-
-def _log_grades(place: Tensor) -> Tensor:
-    good, bad = torch.sigmoid(place - GRADE_EDGE), torch.sigmoid(-place - GRADE_EDGE)
-    return torch.log(torch.cat([good, 1.0 - good - bad, bad], dim=-1).clamp_min(1e-6))
-
-
-def _loss(
-    log_p: Tensor, codes: Codes, allowed: NDArray[np.float32], code_weights: tuple[float, ...] | None = None
-) -> Tensor:
-    code = torch.from_numpy(codes.astype(np.int64)).reshape(-1)
-    barred = (1.0 - torch.from_numpy(allowed)) * -1e4
-    surprise = -torch.logsumexp(log_p.reshape(-1, log_p.shape[-1]) + barred[code], dim=-1)
-    if code_weights is not None:
-        surprise = surprise * torch.tensor(code_weights)[code]
-    return surprise.mean()
 
 
 def steps_of_beats(

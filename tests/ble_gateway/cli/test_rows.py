@@ -19,10 +19,11 @@ from ble_gateway.wearables.heart_rate import (
 from ble_gateway.wearables.wearable import Received
 from edge.outcome import Estimated, HeartRate, LabEstimate, Limit, OverBudget, Rejected, Rejection, Span
 from edge.signal import SampleBlock, Scale
+from tests.edge.measured import MEASURED
 
 SPAN = Span(0, 1300, 0.0, 10.0, 0.001)
 ESTIMATED = Estimated(
-    SPAN, 21.0, HeartRate(72.3, 12), (LabEstimate("k", "potassium high", 0.7, True),), "pack", "xnnpack"
+    SPAN, HeartRate(72.3, 12), MEASURED, (LabEstimate("k", "potassium high", 0.7, True),), "pack", "xnnpack"
 )
 BLOCK = SampleBlock(np.zeros(65, np.int32), Scale(0.001), 130.0, 0, 1e9, 1 / 130)
 
@@ -84,7 +85,7 @@ def test_a_row_shows_charge_the_wearables_own_heart_rate_and_what_came():
 @pytest.mark.parametrize(
     ("outcome", "says"),
     [
-        (ESTIMATED, "estimated, 21 dB"),
+        (ESTIMATED, "estimated, sinus"),
         (Rejected(SPAN, Rejection.GAP, "a gap"), "rejected: gap"),
         (OverBudget(SPAN, Limit.RESIDENT_MEMORY, 300.0, 200.0, 10.0), "over budget: resident_mb"),
     ],

@@ -22,12 +22,13 @@ from edge.outcome import (
     Span,
 )
 from edge.signal import BeatBlock, Gap, GapReason, SampleBlock
+from tests.edge.measured import MEASURED
 
 SPAN = Span(0, 1300, 0.0, 10.0, 0.001)
 ESTIMATED = Estimated(
     SPAN,
-    21.0,
     HeartRate(72.3, 12),
+    MEASURED,
     (LabEstimate("k", "potassium high", 0.75, True),),
     "a pack DEMONSTRATION",
     "xnnpack",
@@ -67,7 +68,7 @@ def test_an_estimate_is_shown_with_its_pack_and_the_heart_rate():
     scene.observe(_block(0), (ESTIMATED,))
     drawn = _drawn(scene)
     assert "72 bpm" in drawn
-    assert "quality 21 dB" in drawn
+    assert "sinus, PR 160" in drawn
     assert "potassium high" in drawn
     assert "75%" in drawn
     assert "4711 sent" in drawn

@@ -7,6 +7,7 @@ from edge.rhythm import RhythmLoop
 from edge.signal import BeatBlock, Gap, GapReason
 from edge.store import OutcomeStore
 from edge.summary import RunSummary, summarise
+from tests.edge.measured import MEASURED
 
 SPAN = Span(0, 5000, 0.0, 10.0, 0.0)
 
@@ -20,13 +21,13 @@ def estimated(bpm, *, above=False):
         LabEstimate("k_low", "Potassium low", 0.91, above),
         LabEstimate("ca_low", "Calcium low", 0.1, above_threshold=False),
     )
-    return Estimated(SPAN, 24.0, HeartRate(bpm, 9), rows, "demo 1 DEMONSTRATION", "litert/xnnpack")
+    return Estimated(SPAN, HeartRate(bpm, 9), MEASURED, rows, "demo 1 DEMONSTRATION", "litert/xnnpack")
 
 
-def test_an_estimate_is_shown_with_rate_quality_every_output_and_its_pack():
+def test_an_estimate_is_shown_with_rate_waves_every_output_and_its_pack():
     line = said(estimated(71.96))
     assert [
-        part in line for part in ("72.0 bpm", "24 dB", "Potassium low 0.91, Calcium low 0.10", "demo 1 DEMONSTRATION")
+        part in line for part in ("72.0 bpm", "sinus, PR 160, QRS 92, QTc 404 ms, 2 V", "Potassium low 0.91, Calcium low 0.10", "demo 1 DEMONSTRATION")
     ] == [True] * 4
 
 
@@ -42,6 +43,11 @@ def test_a_rejection_is_shown_with_what_was_measured():
     assert "rejected: flat 9 uV from lowest to highest" in said(
         Rejected(SPAN, Rejection.FLAT, "9 uV from lowest to highest")
     )
+
+
+def test_a_rejection_shows_the_heart_rate_where_it_can_be_measured_all_the_same():
+    line = said(Rejected(SPAN, Rejection.NOISY, "waves can be measured in 5 of 10 s", MEASURED))
+    assert line.endswith("waves can be measured in 5 of 10 s  72.3 bpm")
 
 
 def test_over_budget_is_shown_with_the_hop_in_force():
