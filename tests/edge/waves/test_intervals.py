@@ -133,13 +133,19 @@ def test_what_is_marked_of_ectopic_beats_enters_no_median(rows, letter, ms):
         assert same(one, two, abs=1e-6)
 
 
-@given(st.sets(st.integers(1, STEADY_S.size - 1), max_size=4), st.floats(0.0, 0.45))
+@given(st.sets(st.integers(1, STEADY_S.size - 1), max_size=4), st.floats(0.0, 0.39))
 def test_a_mark_that_is_hardly_believed_changes_nothing(after, confidence):
     r_s = np.concatenate([STEADY_S, STEADY_S[sorted(after)] - 0.3])
     order = np.argsort(r_s)
     believed = np.where(np.arange(r_s.size) < STEADY_S.size, 1.0, confidence)[order]
     said = measured(replace(beats_at(r_s[order]), confidence=believed))
     assert astuple(said) == astuple(measured(beats_at(STEADY_S)))
+
+
+def test_beats_that_are_half_believed_count_and_are_not_measured():
+    believed = np.where(np.arange(STEADY_S.size) < 2, 0.45, 1.0)
+    said = measured(replace(beats_at(STEADY_S), confidence=believed))
+    assert (said.heart_rate_bpm.n, said.qrs_ms.n) == (STEADY_S.size - 1, STEADY_S.size - 2)
 
 
 def test_beats_cut_off_at_the_ends_are_not_measured():
