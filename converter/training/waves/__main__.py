@@ -36,22 +36,28 @@ class Plan:
         The three courses; transfer and scratch see the same windows of people.
     batch
         Synthetic windows in each step of the pretraining.
-    shares
-        Windows of each source in each step on people; ``synthetic`` ones keep alive what few people have.
+    shares, n_synthetic
+        Windows of each source in each step on people; synthetic ones among them keep alive what few people have.
     """
 
-    seed: int = 5
-    pretraining: Course = Course(steps=2600)
-    transfer: Course = Course(steps=2600, learning_rate=2e-3)
-    scratch: Course = Course(steps=2600, learning_rate=3e-3)
-    batch: int = 48
-    shares: tuple[tuple[str, int], ...] = (
-        ("ludb", 20), ("mitdb", 20), ("cpsc2021", 3), ("cinc2021", 1), ("cinc2017", 1),
-    )  # fmt: skip
-    n_synthetic: int = 8
+    seed: int
+    pretraining: Course
+    transfer: Course
+    scratch: Course
+    batch: int
+    shares: dict[str, int]
+    n_synthetic: int
 
 
-PLAN: Final = Plan()
+PLAN: Final = Plan(
+    seed=5,
+    pretraining=Course(steps=2600),
+    transfer=Course(steps=2600, learning_rate=2e-3),
+    scratch=Course(steps=2600, learning_rate=3e-3),
+    batch=48,
+    shares={"ludb": 20, "mitdb": 20, "cpsc2021": 3, "cinc2021": 1, "cinc2017": 1},
+    n_synthetic=8,
+)
 
 
 def _pretraining_batch(plan: Plan) -> Callable[[int], Examples]:
@@ -66,7 +72,7 @@ def _pretraining_batch(plan: Plan) -> Callable[[int], Examples]:
 
 def _people_batch(plan: Plan, recordings: Sequence[Labelled], *, with_synthetic: bool) -> Callable[[int], Examples]:
     heart, random = VariedHeart(plan.seed + 1), np.random.default_rng([plan.seed, 2])
-    people = People(recordings, dict(plan.shares))
+    people = People(recordings, plan.shares)
 
     def batch(step: int) -> Examples:
         windows = [people.draw(random)]

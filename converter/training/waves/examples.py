@@ -30,6 +30,7 @@ _N_STEPS: Final = _N // STEP_SAMPLES
 _RARE: Final = {BeatClass.SUPRAVENTRICULAR: 0.30, BeatClass.VENTRICULAR: 0.22, BeatClass.FUSION: 0.08}
 """Share of the MIT-BIH windows that hold a beat of this class; the others are taken anywhere."""
 _STRETCH: Final = 0.15
+_SHARE_INVERTED: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,7 @@ def finished(windows: Sequence[_Windows], random: np.random.Generator) -> Exampl
         np.concatenate([getattr(part, name) for part in windows])
         for name in ("millivolts", "segments", "beats", "rhythms", "clean")
     )
-    turned = millivolts * np.where(random.random(len(millivolts)) < 0.3, -1, 1)[:, None].astype(np.float32)
+    turned = millivolts * np.where(random.random(len(millivolts)) < _SHARE_INVERTED, -1, 1)[:, None].astype(np.float32)
     spoilt = spoil(turned, clean, random)
     return Examples(preprocess(spoilt.millivolts, WAVES), Targets(segments, beats, rhythms, spoilt.grades))
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from converter.training.waves.examples import Examples
-from converter.training.waves.loss import Weights, loss_of
+from converter.training.waves.loss import DEFAULT_WEIGHTS, Weights, loss_of
 from converter.training.waves.network import WaveNet
 
 _EMA: Final = 0.998
@@ -41,7 +41,7 @@ class Course:
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
     warm_up: int = 100
-    weights: Weights = Weights()
+    weights: Weights = DEFAULT_WEIGHTS
 
     def rate(self, step: int) -> float:
         """Learning rate of a step, from 0 on."""

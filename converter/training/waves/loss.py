@@ -1,6 +1,7 @@
 """The loss of a network that says something else than is known: minus the logarithm of what it gives to that set."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -30,7 +31,10 @@ class Weights:
     grades: float = 0.15
 
 
-def loss_of(logits: Tensor, targets: Targets, weights: Weights = Weights()) -> Tensor:
+DEFAULT_WEIGHTS: Final = Weights()
+
+
+def loss_of(logits: Tensor, targets: Targets, weights: Weights = DEFAULT_WEIGHTS) -> Tensor:
     """Mean loss of logits, float32, shape (n, n_steps, N_OUTPUTS)."""
     n, n_steps, _ = logits.shape
     segments, beats, rhythms, grades = torch.split(logits, SAID, dim=-1)

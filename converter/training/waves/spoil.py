@@ -21,6 +21,7 @@ WAVES_DB: Final = 18.0
 RATE_DB: Final = 5.0
 """Smital et al. 2020: from 18 dB on all waves can be read, from 5 dB on QRS."""
 _SHARE_CLEAN: Final = 0.35
+_SHARE_HUM, _SHARE_50_HZ, _SHARE_MOTION, _SHARE_LOST = 0.3, 0.5, 0.5, 0.06
 _BAND: Final = signal.butter(2, [0.5, 40.0], btype="bandpass", fs=RATE_HZ, output="sos")
 
 
@@ -109,9 +110,9 @@ def _bursts(n: int, n_samples: int, random: np.random.Generator) -> NDArray[np.f
 
 
 def _hum(n: int, n_samples: int, random: np.random.Generator) -> NDArray[np.float64]:
-    mains = np.where(random.random((n, 1)) < 0.5, 50.0, 60.0) + random.normal(0, 0.1, (n, 1))
+    mains = np.where(random.random((n, 1)) < _SHARE_50_HZ, 50.0, 60.0) + random.normal(0, 0.1, (n, 1))
     time_s = np.arange(n_samples) / RATE_HZ
-    loud = np.where(random.random((n, 1)) < 0.3, random.exponential(2.0, (n, 1)), 0.0)
+    loud = np.where(random.random((n, 1)) < _SHARE_HUM, random.exponential(2.0, (n, 1)), 0.0)
     return np.asarray(loud * np.sin(2 * np.pi * (mains * time_s + random.random((n, 1)))))
 
 
@@ -119,7 +120,7 @@ def _motion(n: int, n_samples: int, random: np.random.Generator) -> NDArray[np.f
     """Knocks and steps, some of them as short as QRS: rises of 5 to 150 ms, decays of 30 ms to 2 s."""
     noise = np.zeros((n, n_samples))
     time_s = np.arange(n_samples) / RATE_HZ
-    for row in np.flatnonzero(random.random(n) < 0.5):
+    for row in np.flatnonzero(random.random(n) < _SHARE_MOTION):
         for _ in range(random.integers(1, 9)):
             begin = random.integers(0, n_samples - 8)
             after = time_s[: n_samples - begin]
@@ -140,7 +141,7 @@ def _lose(spoilt: NDArray[np.float64], grades: Codes, swing: NDArray[np.float64]
     """Cut out contact, in place: a constant, or hum, far off or not."""
     n, n_samples = spoilt.shape
     time_s = np.arange(n_samples) / RATE_HZ
-    for row in np.flatnonzero(random.random(n) < 0.06):
+    for row in np.flatnonzero(random.random(n) < _SHARE_LOST):
         begin = random.integers(0, n_samples - 128)
         end = min(n_samples, begin + int(random.uniform(0.5, 10.0) * RATE_HZ))
         far = random.choice([0.0, 1.0, 10.0, -10.0]) * swing[row]
