@@ -52,8 +52,8 @@ class Plan:
 PLAN: Final = Plan(
     seed=5,
     pretraining=Course(steps=2600),
-    transfer=Course(steps=2600, learning_rate=2e-3),
-    scratch=Course(steps=2600, learning_rate=3e-3),
+    transfer=Course(steps=1800, learning_rate=2e-3),
+    scratch=Course(steps=1800, learning_rate=3e-3),
     batch=48,
     shares={"ludb": 20, "mitdb": 20, "cpsc2021": 3, "cinc2021": 1, "cinc2017": 1},
     n_synthetic=8,
