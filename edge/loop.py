@@ -16,6 +16,7 @@ from edge.model import Model, open_model
 from edge.outcome import Estimated, HeartRate, Outcome, OverBudget, Rejected, Rejection
 from edge.pack import SHIPPED, read_pack
 from edge.signal import SampleBlock
+from edge.waves.diary import DiaryReport, RhythmDiary
 from edge.waves.figures import Measurements
 from edge.waves.reader import WaveReader, open_reader
 from edge.waves.reading import WindowReading
@@ -37,6 +38,8 @@ class LoopReport:
         Rejected windows by reason.
     latency_ms
         ``{stage: {"p50": ms, "p99": ms}}`` of the windows that ran; where several ran together, the share of each.
+    diary
+        Rhythm and beats over all of them.
     """
 
     windows: int
@@ -44,6 +47,7 @@ class LoopReport:
     over_budget: int
     rejected: dict[str, int]
     latency_ms: dict[str, dict[str, float]]
+    diary: DiaryReport
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +109,7 @@ class InferenceLoop:
         self._windower = Windower(model.contract.rate_hz, model.contract.window_samples, hop_s)
         self._pace = Pace(budget or Budget(allowed.latency_p99_ms, allowed.resident_mb), resident_mb)
         self._times = StageTimes(now_s)
+        self._diary = RhythmDiary()
         self._waiting: list[Cut] = []
         self._ended: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
@@ -121,7 +126,9 @@ class InferenceLoop:
 
     def finish(self) -> tuple[Outcome, ...]:
         """End the stream and give the outcomes of the windows that wait and of what is left of it."""
-        return tuple(self._end(self._windower.finish(), ended=True))
+        outcomes = tuple(self._end(self._windower.finish(), ended=True))
+        self._diary.finish()
+        return outcomes
 
     def report(self) -> LoopReport:
         """Say what has been done so far."""
@@ -131,6 +138,7 @@ class InferenceLoop:
             over_budget=self._ended["OverBudget"],
             rejected={str(reason): n for reason, n in sorted(self._rejected.items())},
             latency_ms=self._times.percentiles(),
+            diary=self._diary.report(),
         )
 
     def _end(self, cutting: Iterator[Cut], *, ended: bool = False) -> Iterator[Outcome]:
@@ -170,6 +178,7 @@ class InferenceLoop:
         timing, model = self._times.timing, self.model
         with timing(Stage.MEASURE):
             reading = self.reader.read_window(window)
+            self._diary.add(reading)
         if reading.measurements is None or reading.quality.grade is not Grade.WAVES:
             return _rejected(reading)
         with timing(Stage.PREPROCESS):

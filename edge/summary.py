@@ -8,6 +8,7 @@ from edge.budget import peak_resident_mb
 from edge.loop import InferenceLoop, LoopReport
 from edge.rhythm import RhythmLoop
 from edge.store import StoredRun
+from edge.waves.diary import DiaryReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class RunSummary:
         Further figures of the verb; JSON values.
     counted
         What `samples` are: a source that gives rhythm without waves counts intervals between beats.
+    diary
+        Rhythm and beats of the whole run; None without an ECG.
     """
 
     source: str
@@ -59,6 +62,7 @@ class RunSummary:
     store: Path
     extra: dict[str, Any] = field(default_factory=dict)
     counted: Literal["samples", "intervals"] = "samples"
+    diary: DiaryReport | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object ``--json`` ends with."""
@@ -75,6 +79,7 @@ class RunSummary:
                 stage: {name: round(ms, 3) for name, ms in percentiles.items()}
                 for stage, percentiles in self.latency_ms.items()
             },
+            "rhythm": _rhythm_as_json(self.diary) if self.diary else None,
             "peak_rss_mb": round(self.peak_rss_mb, 1),
             "pack": self.pack,
             "store": str(self.store),
@@ -110,4 +115,23 @@ def summarise(
         store=store,
         extra=extra or {},
         counted="samples" if isinstance(loop, InferenceLoop) else "intervals",
+        diary=report.diary if isinstance(report, LoopReport) else None,
     )
+
+
+def _rhythm_as_json(diary: DiaryReport) -> dict[str, Any]:
+    return {
+        "start_s": diary.start_s,
+        "end_s": diary.end_s,
+        "seconds": {state.value: round(seconds, 3) for state, seconds in diary.seconds.items()},
+        "af_burden": diary.af_burden,
+        "beats": diary.n_beats,
+        "supraventricular_per_hour": diary.supraventricular_per_hour,
+        "ventricular_per_hour": diary.ventricular_per_hour,
+        "pauses": diary.pauses,
+        "longest_pause_s": diary.longest_pause_s,
+        "episodes": [
+            {"kind": episode.kind.value, "start_s": episode.start_s, "end_s": episode.end_s}
+            for episode in diary.episodes
+        ],
+    }

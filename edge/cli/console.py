@@ -11,7 +11,7 @@ from rich.table import Table
 
 from edge.outcome import Estimated, Outcome, OverBudget, Rejected, RhythmMeasured
 from edge.summary import RunSummary
-from edge.waves.words import in_words
+from edge.waves.words import diary_rows, in_words
 
 output: Final = Console(highlight=False)
 """What the user asked for."""
@@ -104,6 +104,7 @@ def summary_table(summary: RunSummary) -> Table:
             f"{stage}, ms": f"p50 {latency['p50']:.2f}, p99 {latency['p99']:.2f}"
             for stage, latency in summary.latency_ms.items()
         },
+        **(dict(diary_rows(summary.diary)) if summary.diary else {}),
         "peak memory": f"{summary.peak_rss_mb:.0f} MB",
         **pack,
         **{name.replace("_", " "): _plain(value) for name, value in summary.extra.items()},

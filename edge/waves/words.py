@@ -1,8 +1,12 @@
-"""Measurements in a few words, for one line of a terminal."""
+"""Measurements and diaries in a few words, for the lines of a terminal."""
 
 from collections.abc import Iterator
 
+from edge.waves.diary import DiaryReport, State
+from edge.waves.episodes import Episode, EpisodeKind
 from edge.waves.figures import Figure, Measurements
+
+_MOST_EPISODES = 6
 
 
 def in_words(measured: Measurements) -> str:
@@ -23,3 +27,42 @@ def _parts(measured: Measurements) -> Iterator[str]:
 
 def _rounded(figure: Figure) -> str:
     return f"{figure.value:.0f}"
+
+
+def diary_rows(diary: DiaryReport) -> Iterator[tuple[str, str]]:
+    """Say what a diary holds as rows of a heading and a sentence."""
+    total_s = sum(diary.seconds.values())
+    if total_s <= 0:
+        return
+    shares = ((state, seconds / total_s) for state, seconds in diary.seconds.items() if seconds > 0)
+    yield "rhythm", ", ".join(f"{_STATES[state]} {share:.1%}" for state, share in shares)
+    if diary.analysable_s > 0:
+        s, v = diary.supraventricular, diary.ventricular
+        per_hour = f"{diary.supraventricular_per_hour:.0f} S, {diary.ventricular_per_hour:.0f} V"
+        yield "ectopic beats", f"{s.beats} S, {v.beats} V of {diary.n_beats}; an hour: {per_hour}"
+    if diary.pauses:
+        yield "pauses", f"{diary.pauses}, the longest {diary.longest_pause_s:.1f} s"
+    named = [episode for episode in diary.episodes if episode.kind in _NAMED]
+    if named:
+        more = f" and {len(named) - _MOST_EPISODES} more" if len(named) > _MOST_EPISODES else ""
+        yield "episodes", "; ".join(_episode(e, diary.start_s) for e in named[:_MOST_EPISODES]) + more
+
+
+_STATES = {state: {State.AF: "AF"}.get(state, state.value) for state in State}
+_NAMED = {
+    EpisodeKind.AF: "AF",
+    EpisodeKind.BRADYCARDIA: "slow",
+    EpisodeKind.TACHYCARDIA: "fast",
+    EpisodeKind.SUPRAVENTRICULAR_RUN: "S run",
+    EpisodeKind.VENTRICULAR_RUN: "V run",
+}
+
+
+def _episode(episode: Episode, origin_s: float) -> str:
+    return f"{_NAMED[episode.kind]} {_clock(episode.start_s - origin_s)} to {_clock(episode.end_s - origin_s)}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, s = divmod(round(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02d}:{s:02d}"
