@@ -39,7 +39,7 @@ def beat_findings(scores: Sequence[BeatScore]) -> Findings:
         Headline("rate_rms_bpm", "heart rate, RMS error", known["rate_rms_bpm"], "bpm", f"{gross.rate_n:,} windows"),
     ]
     each = {score.record: beat_figures(score) for score in scores}
-    rows = [_beat_row(score, each[score.record]) for score in [*scores, gross]]
+    rows = [_beat_row(score) for score in [*scores, gross]]
     columns = numbers(
         "record", "beats", "Se, %", "+P, %", "V", "V Se, %", "V +P, %", "S", "S Se, %", "S +P, %", "rate, bpm"
     )
@@ -54,13 +54,13 @@ def beat_findings(scores: Sequence[BeatScore]) -> Findings:
         "Rate: mean rate of windows of ten seconds with three marked beats; of "
         f"{gross.rate_missing:,} windows fewer than three beats were found, and no rate.",
     )
-    return Findings(
-        tuple(headlines), (_confusion(gross),), (chart,), Grid("By record", columns, tuple(rows)), notes, each, gross
-    )
+    by_record = Grid("By record", columns, tuple(rows))
+    details = tuple(_confusion(score) for score in scores)
+    return Findings(tuple(headlines), (_confusion(gross),), (chart,), by_record, details, notes, each, gross)
 
 
-def _beat_row(score: BeatScore, figures: dict[str, float]) -> tuple[str, ...]:
-    c = score.confusion
+def _beat_row(score: BeatScore) -> tuple[str, ...]:
+    c, figures = score.confusion, beat_figures(score)
     shares = {key: percent(figures[key]) for key in ("se", "ppv", "v_se", "v_ppv", "s_se", "s_ppv")}
     return (
         score.record, f"{c[:NONE].sum():,}", shares["se"], shares["ppv"], f"{c[V].sum():,}", shares["v_se"],
@@ -68,12 +68,12 @@ def _beat_row(score: BeatScore, figures: dict[str, float]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _confusion(gross: BeatScore) -> Grid:
+def _confusion(score: BeatScore) -> Grid:
     letters = [str(beat) for beat in BEAT_CLASSES]
     columns = numbers("marked", *(f"found as {letter}" for letter in letters), "missed")
     rows = [
         (name, *(f"{n:,}" for n in row.tolist()))
-        for name, row in zip([*letters, "no beat"], gross.confusion, strict=True)
+        for name, row in zip([*letters, "no beat"], score.confusion, strict=True)
     ]
     rows[-1] = (*rows[-1][:-1], UNKNOWN)
-    return Grid("Beats as marked and as found, all records", columns, tuple(rows))
+    return Grid(f"Beats as marked and as found: {score.record}", columns, tuple(rows))

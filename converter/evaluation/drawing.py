@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.evaluation.beat_truth import Floats
+from converter.evaluation.quality import AS_RECORDED
 from converter.report.axes import Axis, frame, line, linear, mark, svg, words
 from converter.report.markup import Markup, element, join, number
 
@@ -79,8 +80,8 @@ def shares_by_level(name: str, width: int, levels: Sequence[str], shares: Mappin
     """Draw shares (0 to 1) at each level of noise; the first of two series is filled, the second hollow."""
     across, along = _plane(width, _HEIGHT)
     x, y = Axis(-0.5, len(levels) - 0.5, *across), Axis(0.0, 100.0, *along)
-    ticks = tuple((float(i), level) for i, level in enumerate(levels))
-    parts = [frame(x, y, ticks, _PERCENT, "ratio of signal to added noise", "share of windows, %")]
+    ticks = tuple((float(i), "none" if level == AS_RECORDED else level) for i, level in enumerate(levels))
+    parts = [frame(x, y, ticks, _PERCENT, "signal to added noise", "share of windows, %")]
     for (what, values), style in zip(shares.items(), ("clean", "spoilt"), strict=False):
         drawn = [(i, 100.0 * v) for i, v in enumerate(values) if isfinite(v)]
         parts.append(element("polyline", points=" ".join(f"{x(i)},{y(v)}" for i, v in drawn), class_="way"))

@@ -10,6 +10,7 @@ class EvaluationFault(StrEnum):
 
     NO_RECORDS = "no_records"
     NO_SUCH_RECORD = "no_such_record"
+    SAME_NAME = "same_name"
     NO_REFERENCE = "no_reference"
     BAD_REFERENCE = "bad_reference"
     BAD_NOISE = "bad_noise"

@@ -73,6 +73,8 @@ class Findings:
         Pictures.
     by_record
         A row for each record.
+    details
+        Further tables, folded away.
     notes
         How it was measured, a sentence or two each.
     records
@@ -85,6 +87,7 @@ class Findings:
     grids: tuple[Grid, ...]
     charts: tuple[Chart, ...]
     by_record: Grid
+    details: tuple[Grid, ...]
     notes: tuple[str, ...]
     records: Mapping[str, Mapping[str, float]]
     gross: Any = field(repr=False)

@@ -50,12 +50,12 @@ def interval_findings(scores: Sequence[IntervalScore]) -> Findings:
         "waves people marked in the same lead. The heart rates are of the beats read and marked, the latter fewer.",
         "The constant's error is that of always saying the median of all that is marked.",
     )
-    return Findings(tuple(headlines), (summary,), tuple(charts), by_record, notes, each, gross)
+    return Findings(tuple(headlines), (summary,), tuple(charts), by_record, (), notes, each, gross)
 
 
 def _interval_row(name: str, unit: str, known: dict[str, Estimate], n: int, pairs: Pairs) -> tuple[str, ...]:
     bias, sd = known[f"{name}_bias"].value, known[f"{name}_sd"].value
-    reasons = ", ".join(f"{count} {why}" for why, count in withheld(pairs).items()) or "none"
+    reasons = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in withheld(pairs).items()) or "none"
     return (
         f"{_INTERVALS[name]}, {unit}",
         str(n),

@@ -79,7 +79,7 @@ def _clusters(reference_s: Floats, found_s: Floats, tolerance_s: float) -> list[
 def _best_pairs(reference_s: Floats, found_s: Floats, tolerance_s: float) -> tuple[Indices, Indices]:
     """Align two short sequences, a row of the table at a time."""
     if reference_s.size == 1 or found_s.size == 1:
-        return _nearest_pair(reference_s, found_s, tolerance_s)
+        return _nearest_pair(reference_s, found_s)
     apart = np.abs(reference_s[:, None] - found_s[None, :])
     per_pair = 1.0 + tolerance_s * min(apart.shape)  # one pair more outweighs every distance
     gain = np.where(apart <= tolerance_s, per_pair - apart, -np.inf)
@@ -106,11 +106,7 @@ def _trace(best: Floats) -> list[tuple[int, int]]:
     return pairs[::-1]
 
 
-def _nearest_pair(reference_s: Floats, found_s: Floats, tolerance_s: float) -> tuple[Indices, Indices]:
-    """Pair the one with the nearest of the others."""
-    apart = np.abs(reference_s - found_s)
-    k = int(np.argmin(apart))
-    if apart[k] > tolerance_s:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    at, one = np.array([k], np.int64), np.zeros(1, np.int64)
+def _nearest_pair(reference_s: Floats, found_s: Floats) -> tuple[Indices, Indices]:
+    """Pair the one with the nearest of the others, its neighbour in the cluster and so within the tolerance."""
+    at, one = np.array([np.argmin(np.abs(reference_s - found_s))], np.int64), np.zeros(1, np.int64)
     return (one, at) if reference_s.size == 1 else (at, one)

@@ -55,7 +55,7 @@ def quality_findings(scores: Sequence[QualityScore]) -> Findings:
     )
     title = "Windows, with 95 % intervals by patient"
     return Findings(
-        tuple(headlines), (Grid(title, columns, tuple(rows)),), tuple(charts), by_record, notes, each, gross
+        tuple(headlines), (Grid(title, columns, tuple(rows)),), tuple(charts), by_record, (), notes, each, gross
     )
 
 

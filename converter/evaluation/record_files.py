@@ -1,5 +1,6 @@
 """Which WFDB records a data set has."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def find_records(data: Path, names: Sequence[str] = ()) -> list[Path]:
     Raises
     ------
     EvaluationError
-        Where there are none, or one of the names is missing.
+        Where there are none, one of the names is missing, or records of different sets share a name.
     """
     if data.is_dir():
         headers = sorted(data.rglob("*.hea"), key=lambda path: (path.parent, _natural(path.stem)))
@@ -33,6 +34,13 @@ def find_records(data: Path, names: Sequence[str] = ()) -> list[Path]:
             EvaluationFault.NO_RECORDS,
             f"there is no WFDB record at {data}",
             advice="name a folder with .hea files in it, or one record without its extension",
+        )
+    twice = [name for name, n in Counter(path.name for path in found).items() if n > 1 and (not names or name in names)]
+    if twice:
+        raise EvaluationError(
+            EvaluationFault.SAME_NAME,
+            f"{data} has more than one record {twice[0]}",
+            advice="evaluate one data set at a time",
         )
     absent = sorted(set(names) - {path.name for path in found})
     if absent:

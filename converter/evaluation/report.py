@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from converter.evaluation.evaluate import RecordResult, What, findings_of
+from converter.evaluation.evaluate import AnyScore, RecordResult, What, findings_of
 from converter.evaluation.findings import Findings, Grid, numbers, spoken
 from converter.report.axes import both_widths
 from converter.report.json_value import json_value
@@ -42,6 +42,8 @@ class Evaluation:
         When, in ISO 8601.
     findings
         Of all records.
+    scores
+        Of each record, from which any selection can be pooled again.
     """
 
     what: What
@@ -53,6 +55,7 @@ class Evaluation:
     passed_over: dict[str, tuple[str, ...]]
     created: str
     findings: Findings
+    scores: tuple[AnyScore, ...]
 
 
 def evaluation_of(what: What, results: Sequence[RecordResult], *, pack: str, data: str, created: str) -> Evaluation:
@@ -80,6 +83,7 @@ def evaluation_of(what: What, results: Sequence[RecordResult], *, pack: str, dat
         {why: tuple(names) for why, names in passed_over.items()},
         created,
         findings_of(what, results),
+        tuple(score for result in scored for score in result.scores),
     )
 
 
@@ -129,6 +133,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "figures": headlines,
         "records": found.records,
         "gross": found.gross,
+        "scores": evaluation.scores,
         "notes": found.notes,
     }
     value: dict[str, Any] = json_value(said)
@@ -147,6 +152,7 @@ def render(evaluation: Evaluation) -> str:
         *(_figure(k, evaluation) for k in range(len(found.charts))),
         element("h2", "By record"),
         _table(found.by_record),
+        _folded(found.details),
         element("h2", "How it was measured"),
         *(element("p", note) for note in found.notes),
     ]
@@ -156,6 +162,12 @@ def render(evaluation: Evaluation) -> str:
 def _table(grid: Grid) -> Markup:
     note = [element("p", grid.note, class_="note")] if grid.note else []
     return join([table(grid.columns, grid.rows, caption=grid.title), *note])
+
+
+def _folded(grids: Sequence[Grid]) -> Markup:
+    if not grids:
+        return Markup("")
+    return element("details", element("summary", "Record by record"), *(_table(grid) for grid in grids))
 
 
 def _figure(k: int, evaluation: Evaluation) -> Markup:

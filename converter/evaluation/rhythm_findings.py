@@ -54,7 +54,7 @@ def rhythm_findings(scores: Sequence[RhythmScore]) -> Findings:
         "Flutter, paced, nodal and ventricular rhythms are other rhythms. Where a set says no more than that a record "
         "does not fibrillate, its truth is 'not af'.",
     )
-    return Findings(headlines, (grid,), tuple(charts), Grid("By record", columns, tuple(rows)), notes, each, gross)
+    return Findings(headlines, (grid,), tuple(charts), Grid("By record", columns, tuple(rows)), (), notes, each, gross)
 
 
 def _rhythm_row(score: RhythmScore) -> tuple[str, ...]:

@@ -39,8 +39,7 @@ def wave_findings(scores: Sequence[WaveScore]) -> Findings:
     keys = [f"{w}_f1" for w in WAVES], [f"{b}_mean_ms" for b in BOUNDARIES]
     rows = [
         (score.record, *(percent(f[k], 1) for k in keys[0]), *(plain(f[k]) for k in keys[1]))
-        for score in [*scores, gross]
-        for f in (wave_figures(score),)
+        for score, f in [*((score, each[score.record]) for score in scores), (gross, wave_figures(gross))]
     ]
     columns = numbers("record", *(f"{_wave(w)} F1, %" for w in WAVES), *(f"{_boundary(b)}, ms" for b in BOUNDARIES))
     drawn = [(_boundary(b), known[f"{b}_mean_ms"].value, known[f"{b}_sd_ms"].value) for b in BOUNDARIES]
@@ -55,7 +54,7 @@ def wave_findings(scores: Sequence[WaveScore]) -> Findings:
     )
     grid = _boundaries(known, counts, dict(zip(BOUNDARIES, gross.unseen.tolist(), strict=True)))
     by_record = Grid("By record: F1 of each wave, mean error of each boundary", columns, tuple(rows))
-    return Findings(tuple(headlines), (grid,), (chart,), by_record, notes, each, gross)
+    return Findings(tuple(headlines), (grid,), (chart,), by_record, (), notes, each, gross)
 
 
 def _boundaries(known: dict[str, Estimate], counts: dict[str, int], unseen: dict[str, int]) -> Grid:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converter.evaluation.beat_truth import beats_of
 from converter.evaluation.ec57 import BeatScore, beat_figures, mean_rate_bpm, score_beats
 from converter.evaluation.heard import heard
 from converter.evaluation.pooling import pool
@@ -57,6 +58,11 @@ def test_detections_in_flutter_are_not_held_against_the_analyser():
     score = score_beats(record, read(np.sort(np.append(AT_S, [25.2, 27.2]))))
     assert score.confusion[5].sum() == 0
     assert score.scored_s == pytest.approx(AT_S[-1] - AT_S[0] - 10.0)
+
+
+def test_an_episode_of_flutter_that_is_not_closed_lasts_to_the_end():
+    truth = beats_of(np.array([1.0, 2.0, 3.0, 4.0]), ["N", "]", "[", "!"], 9.0)
+    assert truth.left_out_s.tolist() == [[3.0, 9.0]]
 
 
 def confusion(**cells):

@@ -58,6 +58,14 @@ def test_a_folder_without_records_is_told_in_one_line(tmp_path):
     assert caught.value.fault is EvaluationFault.NO_RECORDS
 
 
+def test_records_of_one_name_are_not_mixed_up(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "101.hea").write_text("101 1 125 1000\n", encoding="utf-8")
+    with pytest.raises(EvaluationError, match="more than one record 101 - evaluate one data set at a time"):
+        find_records(tmp_path)
+
+
 def test_a_record_that_is_not_there_is_named(folder):
     with pytest.raises(EvaluationError, match="has no record 8 - its 1 records are 7"):
         find_records(folder, ["7", "8"])

@@ -72,6 +72,13 @@ def test_scores_of_records_pool_their_minutes():
     assert (figures["auroc"], figures["minute_se"], figures["minute_sp"]) == (1.0, 0.0, 1.0)
 
 
+def test_a_minute_and_a_window_whose_rhythm_is_not_noted_are_not_scored():
+    record = a_record(duration_s=120.0, rhythms=(RhythmSpan(0.0, 60.0, AF),))
+    score = score_rhythm(record, read(120.0))
+    assert len(score.minutes) == 1
+    assert score.decisions.sum() == 6
+
+
 def test_a_record_without_a_rhythm_cannot_be_scored():
     with pytest.raises(ValueError, match="no rhythm is noted"):
         score_rhythm(a_record(), read(60.0))
