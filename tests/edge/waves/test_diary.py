@@ -183,6 +183,13 @@ def test_holes_between_windows_are_gaps_whether_they_are_told_of_or_not():
     assert same(diary.report(), diary_of(windows))
 
 
+def test_what_windows_cover_is_no_gap():
+    diary = RhythmDiary()
+    diary.add(Day(STEADY).reading(0.0, 10.0))
+    diary.add_gap(START_S + 2.0, START_S + 8.0)
+    assert diary.report().seconds[State.GAP] == 0.0
+
+
 def test_a_diary_may_begin_with_a_gap():
     diary = RhythmDiary()
     diary.add_gap(START_S, START_S + 5.0)

@@ -78,6 +78,17 @@ def test_one_missed_beat_does_not_shift_the_rate():
     assert measured(beats_at(np.delete(STEADY_S, 5))).heart_rate_bpm.value == pytest.approx(75.0)
 
 
+def test_an_interval_of_two_in_fibrillation_is_one():
+    rr_s = [1.11, 0.86, 0.72, 1.45, 0.53, 1.64, 0.83]
+    said = measured(beats_at(np.cumsum([0.5, *rr_s])), rhythm=AF)
+    assert said.heart_rate_bpm.value == pytest.approx(60.0 / np.mean(rr_s))
+
+
+def test_a_pause_of_six_beats_is_none_that_were_missed():
+    r_s = np.array([0.5, 1.5, 2.5, 3.5, 9.5])
+    assert measured(beats_at(r_s)).heart_rate_bpm.value == pytest.approx(60.0 * 4 / 9.0)
+
+
 def test_a_beat_marked_twice_does_not_shift_the_rate():
     doubled = np.sort(np.append(STEADY_S, STEADY_S[5] + 0.12))
     said = measured(replace(beats_at(doubled), confidence=np.where(doubled == STEADY_S[5] + 0.12, 0.7, 1.0)))
@@ -184,6 +195,12 @@ def test_without_any_wave_only_the_rhythm_is_measured():
     said = measured(bare)
     assert said.heart_rate_bpm.value == pytest.approx(75.0)
     assert {getattr(said, name).withheld for name in WAVES} == {Withheld.TOO_FEW_BEATS}
+
+
+def test_half_of_a_few_beats_are_too_few_to_measure():
+    marks = beats_at([1.0, 3.0, 5.0, 7.0])
+    half = replace(marks, p_on=np.where([True, True, False, False], marks.p_on, np.nan))
+    assert measured(half).pr_ms.withheld is Withheld.TOO_FEW_BEATS
 
 
 def test_pr_that_grows_from_beat_to_beat_is_said_to_be_scattered():
