@@ -49,20 +49,18 @@ class Beats:
     repolarisation
         Shape (n,): those whose ST and T may be measured, too: between normal beats, since the T after a pause or an
         ectopic beat is another one, and that before an early beat is cut off.
+    ectopic
+        How many are of another class than N.
     """
 
     marks: WaveMarks
     normal: Rows
     depolarisation: Rows
     repolarisation: Rows
+    ectopic: int
 
     def __len__(self) -> int:
         return len(self.marks)
-
-    @property
-    def ectopic(self) -> int:
-        """How many are of another class than N."""
-        return int(np.count_nonzero(self.marks.classes != _N))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -77,13 +75,15 @@ def beats_of(marks: WaveMarks) -> Beats:
     if not kept.all():
         marks, doubled = marks.take(kept), doubled[kept]
     edge = EDGE_S * marks.rate_hz
-    normal = (marks.classes == _N) & ~doubled & (marks.confidence >= MEASURED_CONFIDENCE)
+    of_class_n = marks.classes == _N
+    normal = of_class_n & ~doubled & (marks.confidence >= MEASURED_CONFIDENCE)
     beside = np.concatenate([[True], marks.rr_s >= DOUBLE_S, [True]])[-len(marks) - 1 :]
     # Comparing with NaN says no, so a QRS without an end is not whole.
     whole = (marks.qrs_on >= edge) & (marks.qrs_off <= marks.n_samples - 1 - edge)
     depolarisation = normal & whole & beside[:-1] & beside[1:]
     among = np.concatenate([[True], normal, [True]])
-    return Beats(marks, normal, depolarisation, depolarisation & among[:-2] & among[2:])
+    repolarisation = depolarisation & among[:-2] & among[2:]
+    return Beats(marks, normal, depolarisation, repolarisation, len(marks) - int(np.count_nonzero(of_class_n)))
 
 
 def mean_interval_s(rr_s: Floats) -> float:
