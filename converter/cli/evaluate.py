@@ -52,7 +52,7 @@ def evaluate(
         return
     output.print(_facts([*identity(evaluation), ("report", str(page.absolute()))]))
     for grid in (headline_grid(evaluation), *evaluation.findings.grids, evaluation.findings.by_record):
-        output.print(_table(grid))
+        output.print(_table(grid), crop=False)
     output.print(NOT_A_DEVICE)
 
 
@@ -91,9 +91,10 @@ def _facts(pairs: Sequence[tuple[str, str]]) -> Table:
 
 
 def _table(grid: Grid) -> Table:
-    table = Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    for column in grid.columns:
-        table.add_column(column.heading, justify="right" if column.is_number else "left")
+    table = Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for k, column in enumerate(grid.columns):
+        longest = max((len(word) for row in grid.rows for word in row[k].split()), default=1)
+        table.add_column(column.heading, justify="right" if column.is_number else "left", min_width=longest)
     for row in grid.rows:
         table.add_row(*(escape(cell) for cell in row))
     if grid.note:

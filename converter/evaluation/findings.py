@@ -6,7 +6,7 @@ from math import isnan
 from typing import Any, Final, TypeAlias
 
 from converter.evaluation.bootstrap import Estimate
-from converter.report.markup import Column, Markup, number
+from converter.report.markup import UNKNOWN, Column, Markup, number
 
 Draw: TypeAlias = Callable[[str, int], Markup]
 """Draws a chart, given its name and width, px."""
@@ -105,6 +105,8 @@ def plain(value: float, digits: int = 1) -> str:
 
 def spoken(estimate: Estimate, unit: str, digits: int | None = None) -> str:
     """Write an estimate with its interval."""
+    if isnan(estimate.value):
+        return UNKNOWN
     if unit == PERCENT:
         value, low, high = (percent(v, 2 if digits is None else digits) for v in _three(estimate))
     else:
