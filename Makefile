@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers train full-size clean
+.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers bench-waves train full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -57,6 +57,12 @@ STRESSED ?= build/full_size/stressed.pth
 bench-peers: install  ## Compare conversions with onnxruntime and torch (brings both, 8 minutes); CHECKPOINT=... STRESSED=...
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'
 	$(BIN)/python -m benchmarks.peers $(CHECKPOINT) $(if $(wildcard $(STRESSED)),--stressed $(STRESSED))
+
+DATA ?= ../shared/data
+
+bench-waves: install  ## Beats, waves, intervals, quality, cost beside NeuroKit2, sleepecg, wfdb (brings them); DATA=... FOLDS=... FULL_SIZE=...
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers-waves]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.waves --data $(DATA) $(if $(FOLDS),--folds $(FOLDS)) $(if $(FULL_SIZE),--full-size $(FULL_SIZE))
 
 train: install  ## Train, convert and evaluate the demonstration pack again (brings torch, 20 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
