@@ -27,6 +27,7 @@ from edge.outcome import (
 )
 from edge.signal import BeatBlock, Gap, GapReason
 from edge.store import OutcomeStore, unpacked
+from tests.edge.measured import MEASURED
 from tests.edge.signals import block
 
 WRITER = """
@@ -456,7 +457,6 @@ from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 from edge.errors import StoreError
-from tests.edge.measured import MEASURED
 from tests.edge.test_store import fill_until_it_fails
 error, stored = fill_until_it_fails(Path(sys.argv[1]))
 print(error.fault, stored)
