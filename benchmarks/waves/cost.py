@@ -21,7 +21,7 @@ from edge.waves.reader import WaveReader
 from edge.windowing import Window
 
 INFERENCE: Final = "estimate, its network alone"
-ESTIMATE: Final = "estimate, preprocessing to answers"
+ESTIMATE: Final = "estimate, with preprocessing"
 _WARMUP_ROUNDS: Final = 10
 _ORDER_SEED: Final = 411
 
@@ -90,7 +90,7 @@ def measure_cost(
             failures.n_asked += 1
             return failures.tried("read", lambda: chain.read(window.millivolts, window.rate_hz, failures), None)
 
-        tasks.append(Task(f"NeuroKit2, clean to intervals ({delineator})", peer, 1.0))
+        tasks.append(Task(f"NeuroKit2 ({delineator})", peer, 1.0))
     if full_size:
         tasks += _full_size(full_size, windows)
     timings = interleave(tasks, n_rounds=n_rounds, n_warmup=_WARMUP_ROUNDS, seed=_ORDER_SEED)

@@ -30,28 +30,25 @@ def beat_tables(compared: Sequence[Compared[BeatScore]], figures: Figures) -> It
     n = len(compared[0].scores)
     table = _table(
         f"1. Beats, {n} records of MIT-BIH DS1, within 150 ms: gross, 95 % intervals by patient",
-        ("", "missed", "extra", "Se", "+P", "mean Se", "mean +P", "worst Se", "worst +P", "s", "failed"),
-        "Percent, of one channel, MLII where there is one; mean and worst: by record; s: reading all of it.",
+        ("", "marked", "missed", "extra", "Se, %", "+P, %", "read in, s", "failed"),
+        "Of one channel, MLII where there is one.",
     )
     for one in compared:
         c = pool(one.scores).confusion
-        each = {score.record: beat_figures(score) for score in one.scores}
-        means = (_percent(float(np.nanmean([f[k] for f in each.values()]))) for k in ("se", "ppv"))
-        worst = (_worst(each, k) for k in ("se", "ppv"))
         table.add_row(
-            one.name, f"{c[:NONE, NONE].sum():,}", f"{c[NONE].sum():,}", *_shares(figures[one.name], ("se", "ppv")),
-            *means, *worst,
-            f"{one.analyser.took_s:.0f}", _failed(one),
+            one.name, f"{c[:NONE].sum():,}", f"{c[:NONE, NONE].sum():,}", f"{c[NONE].sum():,}",
+            *_shares(figures[one.name], ("se", "ppv")), f"{one.analyser.took_s:.0f}", _failed(one),
         )  # fmt: skip
     yield table
-    names = (one.name.replace("NeuroKit2", "NK2") for one in compared)
-    table = _table("Beats by record: Se / +P, %", ("record", "beats", *names))
-    for scores in zip(*(one.scores for one in compared), strict=True):
-        rows = (beat_figures(score) for score in scores)
-        table.add_row(
-            scores[0].record, f"{scores[0].confusion[:NONE].sum():,}",
-            *(f"{_percent(f['se'])} / {_percent(f['ppv'])}" for f in rows),
-        )  # fmt: skip
+    table = _table(
+        "Beats by record: Se / +P, %", ("record", "beats", *(_short(one.name).replace(" ", "\n") for one in compared))
+    )
+    of_all = [[beat_figures(score) for score in one.scores] for one in compared]
+    for i, score in enumerate(compared[0].scores):
+        table.add_row(score.record, f"{score.confusion[:NONE].sum():,}", *(_se_ppv(of[i]) for of in of_all))
+    for word, summary in (("mean", np.nanmean), ("median", np.nanmedian), ("worst", np.nanmin)):
+        rows = ({key: float(summary([f[key] for f in of])) for key in ("se", "ppv")} for of in of_all)
+        table.add_row(word, "", *map(_se_ppv, rows))
     yield table
 
 
@@ -61,13 +58,13 @@ def wave_tables(compared: Sequence[Compared[WaveScore]], figures: Figures, best:
     said = f"NeuroKit2's best delineator, by the mean F1 of the three: {best}. " if best else ""
     table = _table(
         f"2. Waves, LUDB, lead ii, {n} odd records: presence, %, 95 % intervals by patient",
-        ("", *(f"{w.upper()} F1" for w in WAVES), *(f"{w.upper()} Se / +P" for w in WAVES), "failed"),
+        ("", *(f"{w.upper()} F1" for w in WAVES), *(f"{w.upper()} Se/+P" for w in WAVES)),
         f"{said}Found where one of its kind peaks within 150 ms; NeuroKit2 gives each beat one P and one T or none.",
     )
     for one in compared:
         known = figures[one.name]
-        both = (" / ".join(_percent(known[f"{w}_{k}"].value, 1) for k in ("se", "ppv")) for w in WAVES)
-        table.add_row(one.name, *_shares(known, [f"{w}_f1" for w in WAVES], 1), *both, _failed(one))
+        both = ("/".join(_percent(known[f"{w}_{k}"].value, 1) for k in ("se", "ppv")) for w in WAVES)
+        table.add_row(_short(one.name), *_shares(known, [f"{w}_f1" for w in WAVES], 1), *both)
     yield table
     table = _table(
         "Boundaries of waves that were found: found less marked, mean ± SD, ms (how many were compared)",
@@ -76,7 +73,8 @@ def wave_tables(compared: Sequence[Compared[WaveScore]], figures: Figures, best:
     )
     for one in compared:
         counts = pool(one.scores).moments[:, 0]
-        table.add_row(one.name, *(_boundary(figures[one.name], b, n) for b, n in zip(BOUNDARIES, counts, strict=True)))
+        known = figures[one.name]
+        table.add_row(_short(one.name), *(_boundary(known, b, n) for b, n in zip(BOUNDARIES, counts, strict=True)))
     limits = (f"{CSE_LIMITS_MS[b]:.1f}" if b in CSE_LIMITS_MS else _NOTHING for b in BOUNDARIES)
     table.add_row("CSE limit", *limits)
     yield table
@@ -86,7 +84,7 @@ def interval_table(lead: str, rows: Sequence[IntervalRow]) -> Table:
     """Intervals in one lead."""
     table = _table(
         f"3. Intervals, LUDB, lead {lead}, against the medians of what people marked",
-        ("", "by", "given", "MAE", "bias", "both", "MAE there", "ours there", "MAE less ours (95 %)"),
+        ("", "by", "given", "MAE", "bias", "both", "MAE there", "ours there", "MAE less ours\n(95 %)"),
         "Both: the records in which ours gave it, too. The constant is the median of all that people marked.",
     )
     for row in rows:
@@ -104,7 +102,7 @@ def quality_table(levels: dict[str, list[Compared[QualityScore]]], figures: dict
     """Windows by level of noise, with figures by level and gate."""
     table = _table(
         "4. Quality: LUDB, lead ii, with electrode motion of the NSTDB added; shares of windows, %, 95 % by patient",
-        ("noise", "gate", "windows", "accepted", "right of accepted", "accepted and wrong", "right without gate"),
+        ("noise", "gate", "windows", "accepted", "right of\nthe accepted", "accepted,\nwrong", "right without\na gate"),
         "Right: a heart rate within 5 bpm of the marked beats'. zhao2018 accepts Excellent and Barely acceptable.",
     )
     for level, compared in levels.items():
@@ -123,8 +121,9 @@ def cost_table(cost: Cost) -> Table:
     """Time of one window."""
     table = _table(
         f"5. Cost: one window of 10 s at 500 Hz, all measures, one thread, {cost.n_rounds} rounds in random order",
-        ("", "median, ms", "5 - 95 %, ms", "times ours (95 %)", "CPU, ms", "times ours (95 %)"),
-        f"{cost.n_windows} windows in turn. {_words('NeuroKit2', cost.failures.words)}",
+        ("", "median, ms", "5 - 95 %, ms", "times ours\n(95 %)", "CPU, ms", "times ours\n(95 %)"),
+        f"{cost.n_windows} windows in turn. NeuroKit2: clean, peaks, waves, zhao2018, rate, intervals; "
+        f"{cost.failures.words or 'nothing'} failed.",
     )
     for name, timing in cost.timings.items():
         low, high = np.percentile(timing.wall_ms, [5, 95])
@@ -150,8 +149,7 @@ def _table(title: str, headings: Sequence[str], caption: str = "") -> Table:
         caption_justify="left", padding=(0, 1, 0, 0),
     )  # fmt: skip
     for heading in headings:
-        name = heading in _NAMES
-        table.add_column(escape(heading), justify="left" if name else "right", no_wrap=name)
+        table.add_column(escape(heading), justify="left" if heading in _NAMES else "right", no_wrap=True)
     return table
 
 
@@ -160,15 +158,12 @@ def _failed(one: Compared[Any]) -> str:
     return str(counts.raised.total() + counts.n_without_beats) if counts.words else _NOTHING
 
 
-def _words(who: str, words: str) -> str:
-    return f"{who} failed: {words}." if words else f"{who} never failed."
+def _short(name: str) -> str:
+    return name.replace("NeuroKit2", "NK2")
 
 
-def _worst(each: dict[str, dict[str, float]], key: str) -> str:
-    """The lowest figure with its record; a figure of nothing found is none."""
-    known = {record: figures[key] for record, figures in each.items() if isfinite(figures[key])}
-    record = min(known, key=lambda one: known[one], default="")
-    return f"{_percent(known[record], 1)} ({record})" if record else _NOTHING
+def _se_ppv(figures: dict[str, float]) -> str:
+    return f"{_percent(figures['se'])} / {_percent(figures['ppv'])}"
 
 
 def _percent(value: float, digits: int = 2) -> str:
@@ -202,4 +197,4 @@ def _spaced(boundary: str) -> str:
 
 def _boundary(figures: dict[str, Estimate], boundary: str, n: float) -> str:
     mean, sd = (figures[f"{boundary}_{key}_ms"].value for key in ("mean", "sd"))
-    return f"{mean:+.0f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{sd:.0f} ({n:.0f})" if isfinite(sd) else _NOTHING
+    return f"{mean:+.0f}±{sd:.0f} ({n:.0f})" if isfinite(sd) else _NOTHING

@@ -156,6 +156,7 @@ def test_the_comparison_answers_every_question_beside_a_peer_and_names_the_machi
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
     assert done.returncode == 0, done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 120
+    assert "…" not in done.stdout
     result = json.loads(output.read_text(encoding="utf-8"))
     assert result["machine"]["processor"]
     assert package in result["versions"]
