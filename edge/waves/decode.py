@@ -127,7 +127,7 @@ def _runs(track: Track) -> _Runs:
     rows = end - begin >= shortest[kind]
     kind, begin, end = kind[rows], begin[rows], end[rows]
     on, off = _crossing(track, kind, begin, -1), _crossing(track, kind, end - 1, 1)
-    return _Runs(kind, begin, end, on, off, _centres(track, kind, begin, end))
+    return _Runs(kind, begin, end, on, off, _centres(track, kinds, begin, end))
 
 
 def _crossing(track: Track, kind: NDArray[np.int64], inner: NDArray[np.int64], way: int) -> Floats:
@@ -138,13 +138,13 @@ def _crossing(track: Track, kind: NDArray[np.int64], inner: NDArray[np.int64], w
     return np.asarray(inner + way * np.clip(np.where(outer == inner, 0.0, share), 0.0, 1.0))
 
 
-def _centres(track: Track, kind: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
-    """Middle of each run, weighted by how likely the wave is along it."""
-    total = np.concatenate([np.zeros((1, len(Segment))), np.cumsum(track.segments, axis=0, dtype=np.float64)])
-    place = np.arange(track.n_samples)[:, None]
-    moment = np.concatenate([np.zeros((1, len(Segment))), np.cumsum(place * track.segments, axis=0, dtype=np.float64)])
-    mass = total[end, kind] - total[begin, kind]
-    return np.asarray((moment[end, kind] - moment[begin, kind]) / np.maximum(mass, 1e-9))
+def _centres(track: Track, kinds: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
+    """Middle of each run, weighted by how likely its wave is along it."""
+    place = np.arange(track.n_samples)
+    likely = np.where(kinds == Segment.NONE, 0.0, track.segments[place, kinds])
+    mass = np.concatenate([[0.0], np.cumsum(likely)])
+    moment = np.concatenate([[0.0], np.cumsum(likely * place)])
+    return np.asarray((moment[end] - moment[begin]) / np.maximum(mass[end] - mass[begin], 1e-9))
 
 
 def _nearest(runs: _Runs, place: Floats) -> NDArray[np.int64]:

@@ -44,6 +44,7 @@ SAID: Final = (STEP_SAMPLES * (len(Segment) - 1), len(BEAT_CLASSES), len(RHYTHMS
 The first answer of segments, beats and rhythm (nothing, no beat, sinus) has no logit of its own: it stands at 0. Grades
 are in order, and one number places a step among them; see `Track.of_logits`.
 """
+_LARGEST_LOGIT: Final = np.float32(60.0)
 GRADE_EDGE: Final = 2.0
 """Where the grades meet on the network's scale: waves above it, nothing below its negative (McCullagh 1980)."""
 
@@ -95,11 +96,10 @@ class Track:
 
 def _softmax(logits: NDArray[np.float32]) -> Probabilities:
     """Probabilities where the first answer's logit, 0, is left out."""
-    whole = np.zeros((len(logits), logits.shape[1] + 1), np.float32)
-    whole[:, 1:] = logits
-    whole -= whole.max(axis=1, keepdims=True)
-    np.exp(whole, out=whole)
-    whole /= whole.sum(axis=1, keepdims=True)
+    whole = np.ones((len(logits), logits.shape[1] + 1), np.float32)
+    # Bounded, so that no row need be shifted: a maximum over four columns would cost more than all the rest.
+    np.exp(np.minimum(logits, _LARGEST_LOGIT), out=whole[:, 1:])
+    whole /= (whole @ np.ones(whole.shape[1], np.float32))[:, None]
     return whole
 
 
