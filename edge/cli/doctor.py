@@ -18,7 +18,8 @@ from edge.cli.console import output, print_json
 from edge.errors import EdgeError
 from edge.interpreter import installed_runtimes
 from edge.model import open_model
-from edge.pack import SHIPPED, read_pack
+from edge.pack import SHIPPED, SHIPPED_WAVES, read_pack, read_waves_pack
+from edge.waves.network import open_waves_model
 
 _ADAPTERS: Final = Path("/sys/class/bluetooth")
 _SYSTEM_BUS: Final = Path("/run/dbus/system_bus_socket")
@@ -62,7 +63,7 @@ def doctor(
 
     Exits with 1 where not even a replay would run. Example: anyecg doctor
     """
-    essential = [_python(), *_runtimes(), _shipped_pack()]
+    essential = [_python(), *_runtimes(), _shipped_pack(), _waves_pack()]
     optional = [*_bluetooth(), *_extras()]
     if as_json:
         print_json({"findings": [asdict(f) for f in (*essential, *optional)], "ready": all(f.ok for f in essential)})
@@ -94,6 +95,14 @@ def _shipped_pack() -> Finding:
     except EdgeError as error:
         return Finding("demonstration pack", error.problem, False, error.advice)
     return Finding("demonstration pack", f"self-test passed on {model.kernel_family}", True)
+
+
+def _waves_pack() -> Finding:
+    try:
+        model = open_waves_model(read_waves_pack(SHIPPED_WAVES))
+    except EdgeError as error:
+        return Finding("waves pack", error.problem, False, error.advice)
+    return Finding("waves pack", f"self-test passed on {model.kernel_family}", True)
 
 
 def _bluetooth() -> Iterator[Finding]:

@@ -11,9 +11,10 @@ from rich.table import Table
 from edge.cli.console import NOT_MEDICAL, output, print_json
 from edge.errors import EdgeError
 from edge.interpreter import installed_runtimes
-from edge.manifest import Manifest
+from edge.manifest import Manifest, WavesManifest
 from edge.model import open_model
-from edge.pack import SHIPPED, ModelPack, read_pack
+from edge.pack import SHIPPED, ModelPack, WavesPack, read_any_pack
+from edge.waves.network import open_waves_model
 
 
 def inspect(
@@ -24,28 +25,31 @@ def inspect(
 
     Example: anyecg inspect edge/packs/demonstration.tflite
     """
-    opened = read_pack(pack)
+    opened = read_any_pack(pack)
     tests = {name: _self_test(opened, name) for name in installed_runtimes()}
     if as_json:
         print_json(_as_json(pack, opened, tests))
     else:
         output.print(_facts(pack, opened.manifest, tests))
-        output.print(_outputs(opened.manifest))
+        output.print(_figures(opened.manifest) if isinstance(opened, WavesPack) else _outputs(opened.manifest))
         output.print(f"[dim]{NOT_MEDICAL}[/]")
     failed = [why for why in tests.values() if why != "passed"]
     if failed:
         raise typer.Exit(1)
 
 
-def _self_test(pack: ModelPack, runtime: str) -> str:
+def _self_test(pack: ModelPack | WavesPack, runtime: str) -> str:
     try:
-        open_model(pack, runtime=runtime)
+        if isinstance(pack, WavesPack):
+            open_waves_model(pack, runtime=runtime)
+        else:
+            open_model(pack, runtime=runtime)
     except EdgeError as error:
         return str(error)
     return "passed"
 
 
-def _as_json(path: Path, pack: ModelPack, tests: dict[str, str]) -> dict[str, Any]:
+def _as_json(path: Path, pack: ModelPack | WavesPack, tests: dict[str, str]) -> dict[str, Any]:
     manifest = pack.manifest.model_dump(mode="json")
     return {
         "file": str(path),
@@ -56,7 +60,7 @@ def _as_json(path: Path, pack: ModelPack, tests: dict[str, str]) -> dict[str, An
     }
 
 
-def _facts(path: Path, manifest: Manifest, tests: dict[str, str]) -> Table:
+def _facts(path: Path, manifest: Manifest | WavesManifest, tests: dict[str, str]) -> Table:
     contract, provenance = manifest.preprocessing, manifest.provenance
     table = Table(title=manifest.label, title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
@@ -78,6 +82,19 @@ def _facts(path: Path, manifest: Manifest, tests: dict[str, str]) -> Table:
     for runtime, result in tests.items():
         style = "green" if result == "passed" else "bold red"
         table.add_row(f"self-test, {runtime}", f"[{style}]{result}[/]")
+    return table
+
+
+def _figures(manifest: WavesManifest) -> Table:
+    table = Table(title="Measured", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("on", overflow="fold")
+    table.add_column("figure", no_wrap=True)
+    table.add_column("value", justify="right")
+    for name, figures in manifest.figures.items():
+        known = {key: value for key, value in figures.items() if not isinstance(value, str)}
+        how = "; ".join(value for value in figures.values() if isinstance(value, str))
+        for row, (key, value) in enumerate(known.items()):
+            table.add_row("" if row else escape(f"{name} ({how})"), key, f"{value:.4g}")
     return table
 
 
