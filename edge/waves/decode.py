@@ -13,7 +13,7 @@ from edge.waves.track import RATE_HZ, STEP_SAMPLES, Segment, Track
 _BEAT_STEPS: Final = 5
 """Steps a beat is told on: those within 31 ms of its middle."""
 _LEAST_BEAT: Final = 0.4
-_REFRACTORY_STEPS: Final = 13
+_REFRACTORY_STEPS: Final = 12
 """0.2 s: 300 beats a minute."""
 _JOIN_SAMPLES: Final = 10
 """A wave with a notch of up to 40 ms is one."""
@@ -62,7 +62,8 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
     qrs = runs.of(Segment.QRS)
     at = _nearest(qrs, middles)
     centre = qrs.centre[at] if len(qrs) else np.full(middles.size, np.inf)
-    near = np.abs(centre - middles) <= _QRS_REACH_S * RATE_HZ
+    apart = np.abs(centre - middles)
+    near = (apart <= _QRS_REACH_S * RATE_HZ) & _closest(at, apart)
     nothing = np.full(middles.size, np.nan)
     qrs_on, qrs_off, r = nothing.copy(), nothing.copy(), middles.copy()
     qrs_on[near], qrs_off[near], r[near] = qrs.on[at[near]], qrs.off[at[near]], qrs.centre[at[near]]
@@ -72,10 +73,11 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
     p_runs = runs.of(Segment.P)
     p_runs = p_runs.where(~fibrillating[p_runs.begin])
     p = _p_waves(p_runs, begins, np.concatenate([[-np.inf], ends[:-1]]) if r.size else ends)
-    t = _t_waves(runs.of(Segment.T), ends, np.concatenate([begins[1:], [np.inf]]) if r.size else begins)
+    t_runs = runs.of(Segment.T)
+    t = _t_waves(t_runs, ends, np.concatenate([begins[1:], [np.inf]]) if r.size else begins)
     return WaveMarks(
         RATE_HZ, track.n_samples, r, classes[order], confidence,
-        *_wave(p_runs, p, wave), qrs_on, qrs_off, *_wave(runs.of(Segment.T), t, wave),
+        *_wave(p_runs, p, wave), qrs_on, qrs_off, *_wave(t_runs, t, wave),
     )  # fmt: skip
 
 
@@ -157,6 +159,14 @@ def _nearest(runs: _Runs, place: Floats) -> NDArray[np.int64]:
     return np.where(closer, left, right)
 
 
+def _closest(at: NDArray[np.int64], apart: Floats) -> NDArray[np.bool_]:
+    """Of the beats that are at one run, the one that is least apart from it: no run is two beats'."""
+    order = np.lexsort((apart, at))
+    rows = np.zeros(at.size, np.bool_)
+    rows[order[np.flatnonzero(np.diff(at[order], prepend=-2))]] = True
+    return rows
+
+
 def _p_waves(runs: _Runs, qrs_on: Floats, end_before: Floats) -> NDArray[np.int64]:
     """Last P before each QRS, behind the QRS before it; -1 for none."""
     if not len(runs) or not qrs_on.size:
@@ -176,12 +186,17 @@ def _t_waves(runs: _Runs, qrs_off: Floats, next_begin: Floats) -> NDArray[np.int
 
 
 def _wave(runs: _Runs, at: NDArray[np.int64], wave: NDArray[np.floating[Any]]) -> tuple[Floats, Floats, Floats]:
-    """Onset, peak and end of the runs of these numbers; NaN for -1."""
-    on, peak, off = (np.full(at.size, np.nan) for _ in range(3))
-    for row in np.flatnonzero(at >= 0):
-        k = at[row]
-        inside = wave[runs.begin[k] : runs.end[k]]
-        on[row], off[row] = runs.on[k], runs.off[k]
-        middle = 0.5 * (inside[0] + inside[-1])
-        peak[row] = runs.begin[k] + int(np.abs(inside - middle).argmax())
+    """Onset, peak and end of the runs of these numbers; NaN for -1.
+
+    The peak is the sample farthest from the middle between the wave's first and last one.
+    """
+    on, peak, off = np.full((3, at.size), np.nan)
+    rows = np.flatnonzero(at >= 0)
+    if rows.size == 0:
+        return on, peak, off
+    chosen = at[rows]
+    begin, last = runs.begin[chosen], runs.end[chosen] - 1
+    place = np.minimum(begin[:, None] + np.arange(int((last - begin).max()) + 1), last[:, None])
+    height = np.abs(wave[place] - 0.5 * (wave[begin] + wave[last])[:, None])
+    on[rows], peak[rows], off[rows] = runs.on[chosen], begin + height.argmax(axis=1), runs.off[chosen]
     return on, peak, off

@@ -6,6 +6,7 @@ from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from edge.waves.marks import BEAT_CLASSES, RHYTHMS
 
@@ -104,6 +105,5 @@ def _softmax(logits: NDArray[np.float32]) -> Probabilities:
 
 
 def _graded(place: NDArray[np.float32]) -> Probabilities:
-    good = 1.0 / (1.0 + np.exp(GRADE_EDGE - place))
-    bad = 1.0 / (1.0 + np.exp(GRADE_EDGE + place))
-    return np.stack([good, 1.0 - good - bad, bad], axis=1).astype(np.float32)
+    above, below = expit(place - GRADE_EDGE), expit(place + GRADE_EDGE)
+    return np.stack([above, below - above, 1.0 - below], axis=1).astype(np.float32)
