@@ -24,11 +24,6 @@ _USUAL: Final = 0.75
 """The usual interval is this quantile: where every QRS is marked twice, the median may be that of the halves."""
 EDGE_S: Final = 0.02
 """A wave that begins or ends this close to an end of the stretch may be cut off there."""
-_MISSED: Final = (1.75, 2.25)
-"""An interval of so many usual ones hides a beat that was missed; a longer one is a pause."""
-_REGULAR: Final = 0.1
-"""In a regular rhythm the median interval is off the usual one by no more than this share."""
-
 
 _N: Final = BEAT_CLASSES.index(BeatClass.NORMAL)
 
@@ -87,24 +82,18 @@ def beats_of(marks: WaveMarks) -> Beats:
 
 
 def mean_interval_s(rr_s: Floats) -> float:
-    """Mean interval between beats, from the first to the last, s; in a regular rhythm, about twice the usual is two.
+    """Mean interval between beats, from the first to the last, s.
 
-    A beat missed in a regular rhythm so shifts nothing. A dropped beat cannot be told from it by its interval; the rate
-    is then that of the sinus node, over ten seconds at 60 a minute one tenth above that of the ventricles. In an
-    irregular rhythm, as in fibrillation, such an interval is taken as it is.
+    An interval of twice the usual one counts as it is. On MIT-BIH DS1 pauses after ectopic beats make such intervals far
+    more often than a missed beat does: taking them for two made the rate of a window wrong by more than 5 bpm three
+    times as often.
 
     Parameters
     ----------
     rr_s
         Shape (n,), one at least, s.
     """
-    whole_s, middle = float(rr_s.sum()), rr_s.size // 2
-    usual_s = float(np.sort(rr_s)[middle])
-    off_s = np.abs(rr_s - usual_s)
-    if np.sort(off_s)[middle] > _REGULAR * usual_s:
-        return whole_s / rr_s.size
-    missed = int(np.count_nonzero((rr_s > _MISSED[0] * usual_s) & (rr_s < _MISSED[1] * usual_s)))
-    return whole_s / (rr_s.size + missed)
+    return float(rr_s.sum()) / rr_s.size
 
 
 def _kept(marks: WaveMarks) -> tuple[Rows, Rows]:
