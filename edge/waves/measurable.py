@@ -84,9 +84,9 @@ def beats_of(marks: WaveMarks) -> Beats:
 def mean_interval_s(rr_s: Floats) -> float:
     """Mean interval between beats, from the first to the last, s.
 
-    An interval of twice the usual one counts as it is. On MIT-BIH DS1 pauses after ectopic beats make such intervals far
-    more often than a missed beat does: taking them for two made the rate of a window wrong by more than 5 bpm three
-    times as often.
+    An interval of twice the usual one counts as it is. On MIT-BIH DS1 pauses after ectopic beats make such intervals
+    far more often than a missed beat does: taking them for two made the rate of a window wrong by more than 5 bpm
+    three times as often.
 
     Parameters
     ----------
