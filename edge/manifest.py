@@ -1,5 +1,7 @@
 """What a pack says of itself: the manifest, validated field by field."""
 
+from dataclasses import astuple
+from math import isfinite
 from typing import Annotated, Final, Literal, Self, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -194,6 +196,8 @@ class Contract(_Part):
 
 
 def _is_a_filter(step: Step, rate_hz: float) -> bool:
+    if not all(isfinite(value) for value in astuple(step) if isinstance(value, float)):
+        return False
     match step:
         case Notch():
             return 0 < step.frequency_hz < rate_hz / 2 and step.quality > 0

@@ -1,6 +1,7 @@
 """Writes the golden files of `edge` again, on purpose only: ``python -m tests.golden.make``.
 
-`preprocess.npz` comes from a plain scipy statement of ECGFounder's preprocessing, `quantize.json` from the reference
+`preprocess.npz` comes from a plain scipy statement of ECGFounder's preprocessing, `preprocess_waves.npz` from one of
+that of the waves network, `quantize.json` from the reference
 kernels of the runtime we ship: neither from the code they test.
 """
 
@@ -16,6 +17,7 @@ from scipy import signal
 HERE = Path(__file__).parent
 CONTRACTS = ((500.0, 5000), (250.0, 1250))
 """Rates and lengths of the golden windows: ECGFounder's own, and another."""
+WAVES_SEEDS = (0, 1, 2)
 QUANTISATIONS = ((0.05, -3), (1 / 128, 0), (0.1, 127), (0.0371, -128))
 
 
@@ -28,6 +30,14 @@ def ecgfounder_preprocessing(x_mv: np.ndarray, rate_hz: float) -> np.ndarray:
     kernel = int(0.4 * rate_hz) + 1
     x = x - signal.medfilt(x, kernel if kernel % 2 else kernel + 1)
     return (x - np.mean(x)) / (np.std(x) + 1e-8)
+
+
+def waves_preprocessing(x_mv: np.ndarray) -> np.ndarray:
+    """What the waves network reads of ten seconds at 256 Hz."""
+    b, a = signal.butter(3, [0.5, 40.0], btype="bandpass", fs=256.0)
+    x = signal.filtfilt(b, a, x_mv)
+    swings = [x[first : first + 512].max() - x[first : first + 512].min() for first in range(0, 2560, 512)]
+    return np.arcsinh(x / max(np.median(swings), 1e-4) / 0.125)
 
 
 def raw_window_mv(rate_hz: float, n_samples: int, seed: int) -> np.ndarray:
@@ -87,6 +97,15 @@ def _preprocess() -> None:
     np.savez_compressed(HERE / "preprocess.npz", **arrays)
 
 
+def _preprocess_waves() -> None:
+    arrays = {}
+    for seed in WAVES_SEEDS:
+        x_uv = np.rint(1e3 * raw_window_mv(256.0, 2560, seed)).astype(np.int16)
+        arrays[f"in_uv_{seed}"] = x_uv
+        arrays[f"out_{seed}"] = waves_preprocessing(x_uv / 1e3)
+    np.savez_compressed(HERE / "preprocess_waves.npz", **arrays)
+
+
 def _quantize() -> None:
     vectors = []
     for scale, zero_point in QUANTISATIONS:
@@ -113,4 +132,5 @@ def _quantize() -> None:
 
 if __name__ == "__main__":
     _preprocess()
+    _preprocess_waves()
     _quantize()
