@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers bench-waves train full-size clean
+.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers bench-waves train train-waves full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -68,6 +68,13 @@ train: install  ## Train, convert and evaluate the demonstration pack again (bri
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
 	$(BIN)/python -m converter.training.demonstration -o build/demonstration
 	$(BIN)/python -m converter.training.pack build/demonstration -o edge/packs/demonstration.tflite
+
+train-waves: install  ## Train the waves network on the synthetic heart and on DATA, cross-validate it and pack it (brings torch, 2 hours)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,recordings]'
+	$(BIN)/python -m converter.training.waves --data $(DATA) -o build/waves
+	$(BIN)/python -m converter.training.waves.pack build/waves --data $(DATA)
+	$(BIN)/python -m converter.training.waves.cross_validation build/waves --data $(DATA)
+	$(BIN)/python -m converter.training.waves.pack build/waves --data $(DATA) -o edge/packs/waves.tflite
 
 full-size: install  ## A SYNTHETIC checkpoint of ECGFounder's full size, to measure conversions on (brings torch, 30 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'

@@ -27,7 +27,13 @@ def estimated(bpm, *, above=False):
 def test_an_estimate_is_shown_with_rate_waves_every_output_and_its_pack():
     line = said(estimated(71.96))
     assert [
-        part in line for part in ("72.0 bpm", "sinus, PR 160, QRS 92, QTc 404 ms, 2 V", "Potassium low 0.91, Calcium low 0.10", "demo 1 DEMONSTRATION")
+        part in line
+        for part in (
+            "72.0 bpm",
+            "sinus, PR 160, QRS 92, QTc 404 ms, 2 V",
+            "Potassium low 0.91, Calcium low 0.10",
+            "demo 1 DEMONSTRATION",
+        )
     ] == [True] * 4
 
 
