@@ -15,6 +15,7 @@ from ai_edge_litert import schema_py_generated as schema
 _METADATA: Final = b"OfflineMemoryAllocation"
 _ALIGN: Final = 16
 _ONLINE: Final = -1
+_VALUE_BYTES: Final = {schema.TensorType.INT8: 1, schema.TensorType.INT32: 4, schema.TensorType.FLOAT32: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def with_plan(model: bytes) -> bytes:
 def _plan(model: Any) -> Arena:
     graph = model.subgraphs[0]
     sizes = {
-        i: -(-int(np.prod(tensor.shape)) // _ALIGN) * _ALIGN
+        i: -(-int(np.prod(tensor.shape)) * _VALUE_BYTES[tensor.type] // _ALIGN) * _ALIGN
         for i, tensor in enumerate(graph.tensors)
         if model.buffers[tensor.buffer].data is None or len(model.buffers[tensor.buffer].data) == 0
     }
@@ -76,11 +77,11 @@ def _plan(model: Any) -> Arena:
 
 
 def _lives(graph: Any, sizes: dict[int, int]) -> tuple[dict[int, int], dict[int, int]]:
-    """At which operator each tensor is written, and at which it is read for the last time."""
+    """At which operator each tensor is written, and at which it is read for the last time, if at all."""
     end = len(graph.operators)
     born = {int(t): 0 for t in graph.inputs}
     dies = {int(t): end for t in graph.outputs}
     for step, operator in enumerate(graph.operators):
         born |= {int(t): step for t in operator.outputs if int(t) not in born}
         dies |= {int(t): step for t in operator.inputs if int(t) in sizes and dies.get(int(t)) != end}
-    return born, dies
+    return born, born | dies
