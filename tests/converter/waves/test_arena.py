@@ -30,7 +30,9 @@ def bytes_of(model):
     whole = parsed(model)
     graph = whole.subgraphs[0]
     return {
-        i: rounded(int(np.prod(t.shape))) for i, t in enumerate(graph.tensors) if whole.buffers[t.buffer].data is None
+        i: rounded(int(np.prod(t.shape)) * (1 if t.type == schema.TensorType.INT8 else 4))
+        for i, t in enumerate(graph.tensors)
+        if whole.buffers[t.buffer].data is None
     }
 
 
