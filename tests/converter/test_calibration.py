@@ -241,7 +241,7 @@ def test_one_window_many_times_is_refused_as_one_sided(people, tmp_path):
 
 def test_a_heart_that_beats_like_a_clock_is_refused_as_one_sided(tmp_path):
     t = np.arange(10 * 2500) / 250.0
-    beats = np.exp(-0.5 * ((t % 1.0 - 0.5) / 0.02) ** 2) + np.random.default_rng(0).normal(0, 0.08, t.size)
+    beats = np.exp(-0.5 * ((t % 1.0 - 0.5) / 0.02) ** 2) + np.random.default_rng(0).normal(0, 0.02, t.size)
     told = refusal(write_csv(tmp_path / "a.csv", beats))
     assert "one-sided: 8 windows" in told
     assert "all beat at 60.0 a minute" in told

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, signal
 from scipy.fft import irfft, rfftfreq
 
-from converter.training.waves.targets import BELOW_WAVES, UNKNOWN_GRADE, Codes
+from converter.training.waves.targets import UNKNOWN_GRADE, Codes
 from edge.waves.track import RATE_HZ, STEP_SAMPLES, Grade
 
 Samples = NDArray[np.float32]
@@ -50,7 +50,7 @@ def spoil(millivolts: Samples, clean: NDArray[np.bool_], random: np.random.Gener
         Shape (n, n_samples), at `RATE_HZ`.
     clean
         Shape (n,): whether a window has little noise of its own; of others the grade is known only where the noise
-        that is added makes it bad.
+        that is added leaves nothing of it.
     random
         Where the noise comes from.
     """
@@ -75,9 +75,8 @@ def spoil(millivolts: Samples, clean: NDArray[np.bool_], random: np.random.Gener
 
 def _grades(ratio_db: NDArray[np.float64], clean: NDArray[np.bool_]) -> Codes:
     grades = np.full(ratio_db.shape, Grade.WAVES, np.uint8)
-    grades[~clean] = UNKNOWN_GRADE
     grades[ratio_db < WAVES_DB] = Grade.RATE
-    grades[(ratio_db < WAVES_DB) & ~clean[:, None]] = BELOW_WAVES
+    grades[~clean] = UNKNOWN_GRADE
     grades[ratio_db < RATE_DB] = Grade.NOTHING
     return grades
 

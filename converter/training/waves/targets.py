@@ -25,8 +25,7 @@ NOT_P: Final = NONE_OR_T + 1
 SOME_BEAT: Final = _N_BEAT
 UNKNOWN_BEAT: Final = SOME_BEAT + 1
 UNKNOWN_RHYTHM: Final = len(RHYTHMS)
-BELOW_WAVES: Final = len(Grade)
-UNKNOWN_GRADE: Final = BELOW_WAVES + 1
+UNKNOWN_GRADE: Final = len(Grade)
 
 BEAT_WEIGHTS: Final = (1.0, 1.0, 2.0, 1.5, 2.0, 2.0, 1.0, 0.0)
 """Of no beat, of each class in the order of `BEAT_CLASSES`, of a beat of any class, and of what is unknown."""
@@ -46,7 +45,7 @@ SEGMENTS_ALLOWED: Final = _allowing(
 )
 BEATS_ALLOWED: Final = _allowing(_N_BEAT, tuple(range(1, _N_BEAT)), tuple(range(_N_BEAT)))
 RHYTHMS_ALLOWED: Final = _allowing(len(RHYTHMS), tuple(range(len(RHYTHMS))))
-GRADES_ALLOWED: Final = _allowing(len(Grade), (Grade.RATE, Grade.NOTHING), tuple(Grade))
+GRADES_ALLOWED: Final = _allowing(len(Grade), tuple(Grade))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +61,7 @@ class Targets:
     rhythms
         Shape (n, n_steps): an index of `RHYTHMS` or `UNKNOWN_RHYTHM`.
     grades
-        Shape (n, n_steps): a `Grade`, `BELOW_WAVES` or `UNKNOWN_GRADE`.
+        Shape (n, n_steps): a `Grade` or `UNKNOWN_GRADE`.
     """
 
     segments: Codes
