@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,32 +46,23 @@ class Part:
         Of the data, below its root.
     channel
         To read; the usual one for None.
-    keys
-        Headlines that are printed and kept in the manifest.
+    ways
+        Networks that are asked.
     """
 
     what: What
     folders: tuple[str, ...]
-    channel: str | None
-    keys: tuple[str, ...]
+    channel: str | None = None
+    ways: tuple[str, ...] = WAYS
 
 
 PARTS: Final = {
-    "beats, MIT-BIH DS1": Part(
-        What.BEATS, ("mitdb",), None, ("se", "ppv", "v_f1", "s_f1", "v_se", "v_ppv", "s_se", "s_ppv", "balanced")
-    ),
-    "waves, LUDB lead ii": Part(
-        What.WAVES, ("ludb",), "ii",
-        ("p_f1", "qrs_f1", "t_f1", "p_on_sd_ms", "p_off_sd_ms", "qrs_on_sd_ms", "qrs_off_sd_ms", "t_off_sd_ms"),
-    ),
-    "intervals, LUDB lead ii": Part(
-        What.INTERVALS, ("ludb",), "ii", ("hr_mae", "pr_mae", "qrs_mae", "qt_mae")
-    ),
-    "rhythm, all sets": Part(
-        What.RHYTHM, ("mitdb", "cpsc2021", "cinc2017", "cinc2021"), None, ("auroc",)
-    ),
-    "quality, MIT-BIH DS1 with electrode motion": Part(What.QUALITY, ("mitdb",), None, ()),
-}  # fmt: skip
+    "beats": Part(What.BEATS, ("mitdb",)),
+    "waves": Part(What.WAVES, ("ludb",), "ii"),
+    "intervals": Part(What.INTERVALS, ("ludb",), "ii"),
+    "rhythm": Part(What.RHYTHM, ("mitdb", "cpsc2021", "cinc2017", "cinc2021")),
+    "quality": Part(What.QUALITY, ("mitdb",), ways=("transfer", "transfer-float")),
+}
 
 
 class Readers:
@@ -113,7 +105,8 @@ def evaluated(
     part: Part, way: str, readers: Readers, data: Path, advance: Callable[[str], None] = lambda _: None
 ) -> Iterator[RecordResult]:
     """Have every record of a part read by a pack that does not know its patient, and scored."""
-    added = AddedNoise(read_noise(data / _NOISE, _NOISE_RATE_HZ), _SNR_DB) if part.what is What.QUALITY else None
+    noisy = part.what is What.QUALITY
+    added = AddedNoise(read_noise(data / _NOISE, _NOISE_RATE_HZ), _SNR_DB) if noisy else None
     for folder in part.folders:
         for header in sorted((data / folder).rglob("*.hea")):
             path = header.with_suffix("")
@@ -128,22 +121,26 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m converter.training.waves.cross_validation")
     parser.add_argument("folder", type=Path, help="with the packs of the folds")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
     parser.add_argument("--parts", nargs="+", default=tuple(PARTS), choices=tuple(PARTS))
     options = parser.parse_args(arguments)
     readers = Readers(options.folder, folds_of_records(options.data))
-    found: dict[str, dict[str, Findings]] = {}
+    path = options.folder / "cross_validation.json"
     with progress_bar() as progress:
         task = progress.add_task("", total=None)
         for name in options.parts:
-            for way in options.ways:
+            part, found = PARTS[name], {}
+            for way in part.ways:
                 progress.update(task, description=f"{name}, {way}")
-                results = list(evaluated(PARTS[name], way, readers, options.data))
-                found.setdefault(name, {})[way] = findings_of(PARTS[name].what, results)
-    for name, ways in found.items():
-        output.print(_table(name, ways))
-    log = {"figures": _figures(found), "findings": _as_json(found)}
-    path = options.folder / "cross_validation.json"
+                found[way] = findings_of(part.what, list(evaluated(part, way, readers, options.data)))
+            output.print(_table(name, found))
+            _keep(path, name, found)
+
+
+def _keep(path: Path, name: str, found: dict[str, Findings]) -> None:
+    """Add a part to what is there already."""
+    log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    log.setdefault("figures", {})[name] = _figures(name, found["transfer"])
+    log.setdefault("findings", {})[name] = {way: _as_json(findings) for way, findings in found.items()}
     path.write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
 
 
@@ -157,35 +154,17 @@ def _table(name: str, ways: dict[str, Findings]) -> Table:
     return table
 
 
-def _figures(found: dict[str, dict[str, Findings]]) -> dict[str, dict[str, float | str]]:
-    """What goes into the manifest: the transferred network's figures, a table for each part."""
-    return {
-        name: {
-            "measured": f"cross-validated by patient, {len(ways['transfer'].records)} recordings",
-            **{
-                h.key: round(h.estimate.value, 5)
-                for h in ways["transfer"].headlines
-                if h.estimate.value == h.estimate.value
-            },
-        }
-        for name, ways in found.items()
-        if "transfer" in ways
-    }
+def _figures(name: str, findings: Findings) -> dict[str, float | str]:
+    """What goes into the manifest: the figures of the transferred network."""
+    sets = ", ".join(PARTS[name].folders)
+    measured = f"{len(findings.records)} recordings of {sets}, cross-validated by patient"
+    known = {h.key: round(h.estimate.value, 5) for h in findings.headlines if isfinite(h.estimate.value)}
+    return {"measured": measured, **known}
 
 
-def _as_json(found: dict[str, dict[str, Findings]]) -> Any:
-    return {
-        name: {
-            way: {
-                "headlines": {
-                    h.key: json_value([h.estimate.value, h.estimate.low, h.estimate.high]) for h in f.headlines
-                },
-                "records": json_value(f.records),
-            }
-            for way, f in ways.items()
-        }
-        for name, ways in found.items()
-    }
+def _as_json(findings: Findings) -> Any:
+    headlines = {h.key: json_value([h.estimate.value, h.estimate.low, h.estimate.high]) for h in findings.headlines}
+    return {"headlines": headlines, "records": json_value(findings.records)}
 
 
 if __name__ == "__main__":
