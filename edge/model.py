@@ -1,6 +1,6 @@
 """A pack on a runtime: windows in millivolts in, estimates out, proven by the pack's own self-test."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,7 @@ from edge.interpreter import Interpreter, Tensor, open_interpreter
 from edge.outcome import LabEstimate
 from edge.pack import ModelPack
 from edge.preprocess import preprocess
-
-_MAX_INPUT_STEP: Final = 1
-"""int8 steps by which the preprocessing may differ from the one the pack was made with (rounding of ties)."""
+from edge.proof import prove
 
 
 class Model:
@@ -40,7 +38,8 @@ class Model:
         self._scales = np.array([output.logit_scale for output in outputs], np.float32)
         self._offsets = np.array([output.logit_offset for output in outputs], np.float32)
         _check_fits(pack, interpreter)
-        self._check_self_test()
+        name = f"{pack.manifest.name} {pack.manifest.version}"
+        prove(name, pack.self_test, interpreter, lambda millivolts: self.quantise(self.preprocess(millivolts)))
 
     @property
     def kernel_family(self) -> str:
@@ -125,28 +124,6 @@ class Model:
             for output, p in zip(self.pack.manifest.outputs, probabilities, strict=True)
         )
 
-    def _check_self_test(self) -> None:
-        test = self.pack.self_test
-        if not test.outputs or test.inputs.shape[0] == 0:
-            raise _failed(self.pack, "it has none")
-        inputs = self.quantise(self.preprocess(test.windows_uv / 1000.0))
-        input_error = np.abs(inputs.astype(np.float64) - test.inputs.astype(np.float64)).max()
-        if not input_error <= (_MAX_INPUT_STEP if inputs.dtype == np.int8 else 1e-3):
-            raise _failed(self.pack, f"preprocessing differs by {input_error:g}")
-        outputs = np.stack([self.infer(x) for x in test.inputs])
-        family = self.kernel_family
-        # Float kernels round as the processor they were written for does: only int8 has the same bits on all of them.
-        if family in test.outputs and outputs.dtype == np.int8:
-            if not np.array_equal(outputs, test.outputs[family]):
-                raise _failed(self.pack, f"{family} does not give the outputs it gave when the pack was made")
-            return
-        comparable = {family: test.outputs[family]} if family in test.outputs else test.outputs
-        for other, expected in comparable.items():
-            error = np.abs(outputs.astype(np.float64) - expected.astype(np.float64)).max()
-            if not error <= test.tolerance:
-                than = "what it gave when the pack was made" if other == family else other
-                raise _failed(self.pack, f"{family} differs from {than} by {error:g}, {test.tolerance:g} is allowed")
-
 
 def open_model(pack: ModelPack, *, runtime: str | None = None, n_threads: int = 1) -> Model:
     """Load a pack on a runtime of this machine; see `edge.interpreter.open_interpreter` and `Model`."""
@@ -165,20 +142,3 @@ def _check_fits(pack: ModelPack, interpreter: Interpreter) -> None:
             f"{expected_out}",
             advice="make the pack again with anyecg convert",
         )
-    test = pack.self_test
-    shapes_fit = (
-        test.windows_uv.shape[1:] == expected_in[1:]
-        and test.inputs.shape == test.windows_uv.shape
-        and test.inputs.dtype == interpreter.input.dtype
-        and all(y.shape == (test.inputs.shape[0], *expected_out[1:]) for y in test.outputs.values())
-    )
-    if not shapes_fit:
-        raise _failed(pack, "its arrays do not have the model's shapes")
-
-
-def _failed(pack: ModelPack, why: str) -> PackError:
-    return PackError(
-        PackFault.SELF_TEST_FAILED,
-        f"the self-test of {pack.manifest.name} {pack.manifest.version} fails: {why}",
-        advice="do not trust it on this machine; copy or make the pack again, and report the machine if it stays so",
-    )

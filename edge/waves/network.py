@@ -1,6 +1,6 @@
 """The waves pack on a runtime: windows in, what the network says along them out; proven by its own self-test."""
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,8 @@ from edge.errors import PackError, PackFault
 from edge.interpreter import Interpreter, Tensor, open_interpreter
 from edge.pack import WavesPack
 from edge.preprocess import preprocess
+from edge.proof import prove
 from edge.waves.track import RATE_HZ, SAID, STEP_SAMPLES, Track
-
-_MAX_INPUT_STEP: Final = 1
-"""int8 steps by which the preprocessing may differ from the one the pack was made with (rounding of ties)."""
 
 
 class WavesModel:
@@ -36,7 +34,8 @@ class WavesModel:
         self.contract = pack.manifest.preprocessing.as_preprocessing()
         self._interpreter = interpreter
         self._check_fits()
-        self._check_self_test()
+        label = pack.manifest.label
+        prove(label, pack.self_test, interpreter, lambda millivolts: self._taken(self.prepare(millivolts)))
 
     @property
     def kernel_family(self) -> str:
@@ -77,40 +76,7 @@ class WavesModel:
                 advice="make the pack again, or update anyecg-edge",
             )
 
-    def _check_self_test(self) -> None:
-        test, label = self.pack.self_test, self.pack.manifest.label
-        n = len(test.inputs) if test.inputs.ndim else 0
-        if not test.outputs or n == 0:
-            raise _failed(label, "it has none")
-        windows, n_said = (n, self.window_samples), self.window_samples // STEP_SAMPLES * sum(SAID)
-        fits = (
-            test.windows_uv.shape == test.inputs.shape == windows and test.inputs.dtype == self._interpreter.input.dtype
-        )
-        if not fits or any(y.size != n * n_said for y in test.outputs.values()):
-            raise _failed(label, "its arrays do not have the model's shapes")
-        inputs = self._taken(self.prepare(test.windows_uv / 1000.0))
-        error = np.abs(inputs.astype(np.float64) - test.inputs.astype(np.float64)).max()
-        if not error <= (_MAX_INPUT_STEP if inputs.dtype == np.int8 else 1e-3):
-            raise _failed(label, f"preprocessing differs by {error:g}")
-        outputs = np.stack([self._interpreter.invoke(x) for x in test.inputs])
-        family = self.kernel_family
-        exact = family in test.outputs and outputs.dtype == np.int8
-        if exact and not np.array_equal(outputs, test.outputs[family].reshape(outputs.shape)):
-            raise _failed(label, f"{family} does not give the outputs it gave when the pack was made")
-        for other, expected in () if exact else test.outputs.items():
-            apart = np.abs(outputs.astype(np.float64) - expected.reshape(outputs.shape)).max()
-            if not apart <= test.tolerance:
-                raise _failed(label, f"{family} differs from {other} by {apart:g}, {test.tolerance:g} is allowed")
-
 
 def open_waves_model(pack: WavesPack, *, runtime: str | None = None, n_threads: int = 1) -> WavesModel:
     """Load a waves pack on a runtime of this machine; see `edge.interpreter.open_interpreter` and `WavesModel`."""
     return WavesModel(pack, open_interpreter(pack.model, runtime=runtime, n_threads=n_threads))
-
-
-def _failed(label: str, why: str) -> PackError:
-    return PackError(
-        PackFault.SELF_TEST_FAILED,
-        f"the self-test of {label} fails: {why}",
-        advice="do not trust it on this machine; copy or make the pack again, and report the machine if it stays so",
-    )
