@@ -83,8 +83,9 @@ class Readers:
     def for_record(self, way: str, path: Path) -> Analyse | None:
         """Give what reads a record that it has not learnt from; None where no fold has the record."""
         kind, _, suffix = way.partition("-")
-        source = next(part for part in reversed(path.parts[:-1]) if (part, path.name) in self._fold_of or part == "/")
-        fold = self._fold_of.get((source, path.name))
+        fold = next(
+            (self._fold_of[key] for part in path.parts[:-1] if (key := (part, path.name)) in self._fold_of), None
+        )
         if fold is None:
             return None
         name = kind if kind == "pretrain" else f"{kind}-{fold}"
