@@ -100,6 +100,11 @@ def taught_by(stage: str, recordings: Sequence[Labelled]) -> list[Labelled]:
     return [r for r in recordings if of[r.patient] != fold]
 
 
+def _gross(log: dict[str, Any]) -> dict[str, Any]:
+    """Leave the figures of each record out of what the cross-validation found."""
+    return {part: {way: found["headlines"] for way, found in ways.items()} for part, ways in log["findings"].items()}
+
+
 def main(arguments: Sequence[str]) -> None:
     """Make the packs and say how large they are."""
     parser = argparse.ArgumentParser(prog="python -m converter.training.waves.pack")
@@ -114,8 +119,9 @@ def main(arguments: Sequence[str]) -> None:
         log: dict[str, Any] = json.loads((options.folder / "cross_validation.json").read_text(encoding="utf-8"))
         pack = pack_of(options.folder / "final.npz", taught_by("final", recordings), log["figures"])
         sys.stdout.write(f"{options.output}: {write_pack(options.output, pack):,} bytes, {pack.parity}\n")
-        log_text = json.dumps(log, indent=1) + "\n"
-        options.output.with_suffix(".training.json").write_text(log_text, encoding="utf-8")
+        options.output.with_suffix(".training.json").write_text(
+            json.dumps(_gross(log), indent=1) + "\n", encoding="utf-8"
+        )
         return
     for weights in sorted(options.folder.glob("*.npz")):
         taught = taught_by(weights.stem, recordings)
