@@ -103,10 +103,12 @@ def test_packs_that_are_there_are_not_made_again(packed, few, capsys):
 
 def test_the_pack_that_ships_has_the_figures_of_the_cross_validation(trained, few, tmp_path, capsys):
     figures = {"beats": {"se": 0.99, "measured": "in a dream"}}
-    (trained / "cross_validation.json").write_text(json.dumps({"figures": figures}))
+    found = {"beats": {"transfer": {"headlines": {"se": [0.99, 0.98, 1.0]}, "records": {"101": {"se": 0.99}}}}}
+    (trained / "cross_validation.json").write_text(json.dumps({"figures": figures, "findings": found}))
     pack.main([str(trained), "--data", str(few), "-o", str(tmp_path / "waves.tflite")])
     assert read_waves_pack(tmp_path / "waves.tflite").manifest.figures == figures
-    assert json.loads((tmp_path / "waves.training.json").read_text()) == {"figures": figures}
+    kept = json.loads((tmp_path / "waves.training.json").read_text())
+    assert kept == {"beats": {"transfer": {"se": [0.99, 0.98, 1.0]}}}
     assert "bytes" in capsys.readouterr().out
 
 
