@@ -13,6 +13,7 @@ from ble_gateway.link import Link
 from ble_gateway.session import Observe, Work
 from ble_gateway.stream import Block, Stream
 from edge.outcome import Estimated, Outcome, OverBudget, Rejected, RhythmMeasured
+from edge.waves.words import rhythm_word
 
 
 class Rows:
@@ -80,7 +81,7 @@ def _bpm(stream: Stream, last: Outcome | None) -> Text:
 def _said(last: Outcome | None) -> Text:
     match last:
         case Estimated(measured=measured):
-            return Text(f"estimated, {measured.rhythm or 'unclassified'}", style="green")
+            return Text(f"estimated, {rhythm_word(measured)}", style="green")
         case RhythmMeasured():
             return Text("rhythm measured", style="green")
         case Rejected(reason=reason):

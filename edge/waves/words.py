@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from edge.waves.diary import DiaryReport, State
 from edge.waves.episodes import Episode, EpisodeKind
 from edge.waves.figures import Figure, Measurements
+from edge.waves.marks import Rhythm
 
 _MOST_EPISODES = 6
+_RHYTHMS = {rhythm: "AF" if rhythm is Rhythm.AF else rhythm.value for rhythm in Rhythm}
 
 
 def in_words(measured: Measurements) -> str:
@@ -14,8 +16,13 @@ def in_words(measured: Measurements) -> str:
     return ", ".join(_parts(measured))
 
 
+def rhythm_word(measured: Measurements) -> str:
+    """Name the rhythm: ``sinus``, ``AF``, ``other`` or ``unclassified``."""
+    return _RHYTHMS[measured.rhythm] if measured.rhythm else "unclassified"
+
+
 def _parts(measured: Measurements) -> Iterator[str]:
-    yield str(measured.rhythm) if measured.rhythm else "unclassified"
+    yield rhythm_word(measured)
     intervals = {"PR": measured.pr_ms, "QRS": measured.qrs_ms, "QTc": measured.qtc_fridericia_ms}
     known = [f"{name} {_rounded(figure)}" for name, figure in intervals.items() if figure.value is not None]
     if known:
@@ -42,10 +49,10 @@ def diary_rows(diary: DiaryReport) -> Iterator[tuple[str, str]]:
         yield "ectopic beats", f"{s.beats} S, {v.beats} V of {diary.n_beats}; an hour: {per_hour}"
     if diary.pauses:
         yield "pauses", f"{diary.pauses}, the longest {diary.longest_pause_s:.1f} s"
-    named = [episode for episode in diary.episodes if episode.kind in _NAMED]
+    named = sorted((e for e in diary.episodes if e.kind in _NAMED), key=lambda e: -e.duration_s)
     if named:
         more = f" and {len(named) - _MOST_EPISODES} more" if len(named) > _MOST_EPISODES else ""
-        yield "episodes", "; ".join(_episode(e, diary.start_s) for e in named[:_MOST_EPISODES]) + more
+        yield "longest episodes", "; ".join(_episode(e, diary.start_s) for e in named[:_MOST_EPISODES]) + more
 
 
 _STATES = {state: {State.AF: "AF"}.get(state, state.value) for state in State}

@@ -54,13 +54,13 @@ def test_a_diary_that_cannot_be_read_counts_no_beats():
 
 
 def test_episodes_are_named_with_their_times_since_the_beginning():
-    assert rows(Day(STEADY, af=((100.0, 200.0),)))["episodes"] == "AF 0:01:40 to 0:03:20"
+    assert rows(Day(STEADY, af=((100.0, 200.0),)))["longest episodes"] == "AF 0:01:40 to 0:03:20"
 
 
 def test_of_many_episodes_six_are_named_and_the_others_counted():
     day = Day(STEADY, ("N" * 20 + "VVV") * 25)
-    assert rows(day)["episodes"].endswith(" and 19 more")
-    assert rows(day)["episodes"].count(";") == 5
+    assert rows(day)["longest episodes"].endswith(" and 19 more")
+    assert rows(day)["longest episodes"].count(";") == 5
 
 
 def test_pauses_are_counted_with_the_longest():
