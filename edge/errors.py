@@ -9,6 +9,7 @@
     ├── RuntimeUnavailable    no TFLite runtime here can run this pack
     ├── StoreError            samples or outcomes that cannot be kept
     ├── ConversionError       (converter) a checkpoint that cannot become a pack
+    ├── EvaluationError       (converter) recordings that nothing can be scored on
     └── GatewayError          (ble_gateway) a wearable or adapter that cannot be used
 """
 
