@@ -180,6 +180,11 @@ class Rejected:
     detail: str
     measured: Measurements | None = None
 
+    @property
+    def heart_rate_bpm(self) -> float | None:
+        """The heart rate, where it can be measured all the same."""
+        return self.measured.heart_rate_bpm.value if self.measured else None
+
 
 class Limit(StrEnum):
     """What a budget limits."""

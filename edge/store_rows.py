@@ -104,7 +104,7 @@ def outcome_row(run_id: int, outcome: Outcome) -> Row:
         case RhythmMeasured():
             bpm = outcome.heart_rate.bpm
         case Rejected():
-            reason = outcome.reason
+            bpm, reason = outcome.heart_rate_bpm, outcome.reason
         case OverBudget():
             reason = outcome.limit
         case _:

@@ -75,6 +75,8 @@ def _bpm(stream: Stream, last: Outcome | None) -> Text:
     match last:
         case Estimated(heart_rate=rate) | RhythmMeasured(heart_rate=rate) if rate.bpm is not None:
             return Text(f"{rate.bpm:.0f} bpm", style="bold red")
+        case Rejected(heart_rate_bpm=bpm) if bpm is not None:
+            return Text(f"{bpm:.0f} bpm", style="bold red")
     return Text(f"{stream.heart.bpm} bpm" if stream.heart and stream.heart.bpm else "", style="dim")
 
 

@@ -171,7 +171,8 @@ class Scene:
             case Estimated(measured=measured, heart_rate=rate):
                 bpm = f"{rate.bpm:.0f}" if rate.bpm is not None else "--"
                 text.append(f"♥ {bpm} bpm", style="bold red").append(f"   {in_words(measured)}")
-            case Rejected(reason=reason, detail=detail):
+            case Rejected(reason=reason, detail=detail, heart_rate_bpm=bpm):
+                text.append(f"♥ {bpm:.0f} bpm   " if bpm is not None else "", style="bold red")
                 text.append(f"window rejected: {reason}", style="bold yellow").append(f"   {detail}", style="dim")
             case OverBudget(limit=limit, hop_s=hop_s):
                 text.append(f"over budget: {limit}", style="bold red").append(f"   windows every {hop_s:g} s")

@@ -64,7 +64,7 @@ def outcome_line(outcome: Outcome) -> str:
 
 
 def _rate_all_the_same(rejected: Rejected) -> str:
-    bpm = rejected.measured.heart_rate_bpm.value if rejected.measured else None
+    bpm = rejected.heart_rate_bpm
     return f"  {bpm:.1f} bpm" if bpm is not None else ""
 
 

@@ -127,6 +127,7 @@ OUTCOMES = [
         ("RhythmMeasured", None, 75.0, None),
     ),
     (rejected(0), ("Rejected", "noisy", None, None)),
+    (Rejected(Span(0, 100, 0.0, 0.2, 0.0), Rejection.MOTION, "", MEASURED), ("Rejected", "motion", 72.3, None)),
     (
         OverBudget(Span(0, 100, 0.0, 0.2, 0.0), Limit.LATENCY_P99, 220.0, 100.0, 20.0),
         ("OverBudget", "latency_p99_ms", None, None),

@@ -87,6 +87,7 @@ def test_a_row_shows_charge_the_wearables_own_heart_rate_and_what_came():
     [
         (ESTIMATED, "estimated, sinus"),
         (Rejected(SPAN, Rejection.GAP, "a gap"), "rejected: gap"),
+        (Rejected(SPAN, Rejection.MOTION, "", MEASURED), "72 bpm"),
         (OverBudget(SPAN, Limit.RESIDENT_MEMORY, 300.0, 200.0, 10.0), "over budget: resident_mb"),
     ],
 )

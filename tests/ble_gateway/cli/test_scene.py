@@ -78,6 +78,7 @@ def test_an_estimate_is_shown_with_its_pack_and_the_heart_rate():
     ("outcome", "says"),
     [
         (Rejected(SPAN, Rejection.FLAT, "does not move"), "window rejected: flat"),
+        (Rejected(SPAN, Rejection.MOTION, "waves in 5 of 10 s", MEASURED), "72 bpm   window rejected: motion"),
         (OverBudget(SPAN, Limit.LATENCY_P99, 90.0, 50.0, 20.0), "over budget: latency_p99_ms"),
     ],
 )
