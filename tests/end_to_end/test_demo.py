@@ -168,7 +168,7 @@ def test_on_a_terminal_the_stream_is_drawn_live(tmp_path):
         os.close(reader)
     assert process.returncode == 0
     screen = shown.decode()
-    for part in ("DEMONSTRATION", "Not a medical device", "bpm", "quality", "link streaming", "received", "Summary"):
+    for part in ("DEMONSTRATION", "Not a medical device", "bpm", "sinus", "link streaming", "received", "Summary"):
         assert part in screen
     assert any(0x2800 < ord(character) <= 0x28FF for character in screen)
 
