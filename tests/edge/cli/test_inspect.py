@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.pack import write_pack
+from edge.pack import SHIPPED_WAVES, write_pack
 from tests.edge.cli.command import anyecg, called, is_one_clear_line, last_object
 
 
@@ -55,3 +55,16 @@ def test_for_people_a_failed_self_test_is_in_the_table(small_pack, tmp_path):
     write_pack(tmp_path / "a.tflite", replace(small_pack, self_test=replace(small_pack.self_test, outputs=outputs)))
     done = called("inspect", tmp_path / "a.tflite")
     assert (done.returncode, "does not give the outputs it gave" in " ".join(done.stdout.split())) == (1, True)
+
+
+def test_a_waves_pack_is_shown_with_what_it_was_measured_to_do():
+    done = called("inspect", SHIPPED_WAVES)
+    assert done.returncode == 0
+    assert "Measured" in done.stdout
+    assert "cross-validated by" in done.stdout
+
+
+def test_for_machines_a_waves_pack_carries_its_figures():
+    figures = last_object(called("inspect", SHIPPED_WAVES, "--json"))["manifest"]["figures"]
+    assert 0.99 < figures["beats"]["se"] <= 1.0
+    assert figures.keys() == {"beats", "waves", "intervals", "quality", "rhythm"}
