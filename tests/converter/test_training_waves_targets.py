@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converter.training.waves import targets as t
-from converter.training.waves.targets import Targets, steps_of_beats
+from converter.training.waves.targets import steps_of_beats
 from edge.waves.marks import BEAT_CLASSES, RHYTHMS
 from edge.waves.track import Grade, Segment
 
@@ -98,12 +98,3 @@ def test_steps_of_a_beat_are_as_many_as_asked(places, reach, margin):
     near = np.abs(np.arange(640)[:, None] - np.floor(r / 4)).min(axis=1, initial=1e9)
     expected = np.where(near <= reach, 1, np.where(near <= reach + margin, t.UNKNOWN_BEAT, 0))
     np.testing.assert_array_equal(codes, expected)
-
-
-def test_targets_of_two_batches_stand_one_behind_the_other():
-    def batch(k):
-        return Targets(*(np.full((2, n), k, np.uint8) for n in (2560, 640, 640, 640)))
-
-    joined = batch(1).joined(batch(2))
-    assert joined.segments.shape == (4, 2560)
-    assert [int(x[0]) for x in joined.grades] == [1, 1, 2, 2]

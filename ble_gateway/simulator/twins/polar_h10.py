@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 
 from ble_gateway.errors import FrameError
+from ble_gateway.simulator.beat_finder import find_beats
+from ble_gateway.simulator.beat_finder import heart_rate as mean_heart_rate
 from ble_gateway.simulator.twin import Advertisement, Offered, OfferedService, Property, Sent, Taken
 from ble_gateway.wearables import heart_rate
 from ble_gateway.wearables import polar_pmd as pmd
 from ble_gateway.wearables.polar_h10 import NAME_PREFIX
-from edge.beats import find_beats
-from edge.beats import heart_rate as mean_heart_rate
 
 FRAME_SAMPLES: Final = 73
 NEVER_SET_NS: Final = 599_616_000_000_000_000

@@ -15,6 +15,7 @@ import wfdb
 from numpy.typing import NDArray
 from scipy import signal
 
+from converter.evaluation.beat_truth import CLASS_OF_SYMBOL
 from converter.training.waves.targets import (
     NONE_OR_T,
     NOT_P,
@@ -59,7 +60,6 @@ _CINC2021: Final = frozenset([*(f"E{n:05}" for n in range(7500, 7520)), *(f"JS{n
 _CINC2017: Final = ("A00001", "A00004", "A00008")
 """Of the other sets likewise; of LUDB it is the records with odd numbers."""
 
-_CLASS: Final = {symbol: k for k, symbols in enumerate(("NLRejn", "AaJS", "VE", "F", "/fQ")) for symbol in symbols}
 _SINUS, _AF, _OTHER = 0, 1, 2
 _RHYTHM: Final = {
     "(N": _SINUS, "(SBR": _SINUS, "(B": _SINUS, "(T": _SINUS, "(PREX": _SINUS, "(AFIB": _AF,
@@ -194,7 +194,11 @@ def _beats_labelled(
     rhythm: int | None = None,
 ) -> Labelled:  # fmt: skip
     n_steps = len(x) // STEP_SAMPLES
-    known = [(place * scale, _CLASS[s]) for place, s in zip(marks.sample, marks.symbol, strict=True) if s in _CLASS]
+    known = [
+        (place * scale, CLASS_OF_SYMBOL[s])
+        for place, s in zip(marks.sample, marks.symbol, strict=True)
+        if s in CLASS_OF_SYMBOL
+    ]
     r, classes = np.array([k[0] for k in known]), np.array([k[1] for k in known], np.int64)
     codes = classes if classes_known else np.full(r.size, SOME_BEAT - 1)
     beats = steps_of_beats(r, codes, n_steps)

@@ -5,8 +5,8 @@ waves, but no classes. So a label is a code that stands for the set of answers i
 logarithm of the probability of that set. Nothing is learned where every answer is allowed.
 """
 
-from dataclasses import dataclass, fields
-from typing import Final, Self, TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,10 +68,6 @@ class Targets:
     beats: Codes
     rhythms: Codes
     grades: Codes
-
-    def joined(self, other: Self) -> Self:
-        """Put other windows behind these."""
-        return type(self)(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
 
 
 def steps_of_beats(

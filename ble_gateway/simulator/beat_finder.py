@@ -1,4 +1,4 @@
-"""A first beat finder: where the QRS complexes of one window are, and the heart rate they give."""
+"""The beat finder of a virtual strap: where QRS complexes are, and the heart rate that it sends beside its ECG."""
 
 from dataclasses import dataclass
 from functools import lru_cache
