@@ -15,7 +15,7 @@ import wfdb
 from numpy.typing import NDArray
 from scipy import signal
 
-from converter.evaluation.beat_truth import CLASS_OF_SYMBOL
+from converter.evaluation.beat_truth import beats_of
 from converter.training.waves.targets import (
     NONE_OR_T,
     NOT_P,
@@ -194,12 +194,8 @@ def _beats_labelled(
     rhythm: int | None = None,
 ) -> Labelled:  # fmt: skip
     n_steps = len(x) // STEP_SAMPLES
-    known = [
-        (place * scale, CLASS_OF_SYMBOL[s])
-        for place, s in zip(marks.sample, marks.symbol, strict=True)
-        if s in CLASS_OF_SYMBOL
-    ]
-    r, classes = np.array([k[0] for k in known]), np.array([k[1] for k in known], np.int64)
+    truth = beats_of(np.asarray(marks.sample, np.float64) * scale, marks.symbol, float(len(x)))
+    r, classes = truth.at_s, truth.classes  # in samples here
     codes = classes if classes_known else np.full(r.size, SOME_BEAT - 1)
     beats = steps_of_beats(r, codes, n_steps)
     rhythms = np.full(n_steps, rhythm if rhythm is not None else UNKNOWN_RHYTHM, np.uint8)
@@ -207,7 +203,7 @@ def _beats_labelled(
         _mark_rhythms(rhythms, marks, scale)
     segments = _around_beats(r, len(x))
     begins, ends = (int(r[0]) - 128) // STEP_SAMPLES, (int(r[-1]) + 128) // STEP_SAMPLES
-    for begin, end in [*_flutter(marks, scale), (0, begins * STEP_SAMPLES), (ends * STEP_SAMPLES, len(x))]:
+    for begin, end in [*truth.left_out_s.tolist(), (0, begins * STEP_SAMPLES), (ends * STEP_SAMPLES, len(x))]:
         beats[max(int(begin), 0) // STEP_SAMPLES : max(int(end), 0) // STEP_SAMPLES + 1] = UNKNOWN_BEAT
         segments[max(int(begin), 0) : max(int(end), 0) + 1] = UNKNOWN_SEGMENT
     # Where the atria fibrillate there is no P wave.
@@ -246,17 +242,6 @@ def _mark_rhythms(rhythms: Codes, marks: Any, scale: float) -> None:
         rhythms[int(begin) : int(end)] = _RHYTHM.get(note, _OTHER)
     for begin, _ in changes[1:]:
         rhythms[max(int(begin) - margin, 0) : int(begin) + margin] = UNKNOWN_RHYTHM
-
-
-def _flutter(marks: Any, scale: float) -> Iterator[tuple[float, float]]:
-    """Stretches of ventricular flutter, in which no beats are marked."""
-    begin = None
-    for place, symbol in zip(marks.sample, marks.symbol, strict=True):
-        if symbol == "[":
-            begin = place * scale
-        elif symbol == "]" and begin is not None:
-            yield begin, place * scale
-            begin = None
 
 
 def _rhythm_only(source: str, name: str, patient: str, x: NDArray[np.float32], rhythm: int) -> Labelled:
