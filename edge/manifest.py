@@ -78,6 +78,30 @@ class PackBudget(_Part):
     resident_mb: float = Field(gt=0)
 
 
+class PatchNeeds(_Part):
+    """What the pack asks of a patch, worked out when it is made, so that a flash is planned without a converter.
+
+    Parameters
+    ----------
+    operators
+        TFLite's names of the operators, sorted.
+    macs
+        Multiplications and additions a window, by class of operator: ``conv``, ``pointwise``, ``depthwise``,
+        ``dense``, and elements by ``elementwise`` class.
+    interpreter_arena_bytes
+        What TFLite Micro must be given as its arena, on a machine of 32 bits.
+    flash_bytes, ram_bytes, stack_bytes
+        Of the ahead-of-time C for a Cortex-M4: code, tables and weights; static memory with input and output; stack.
+    """
+
+    operators: tuple[str, ...]
+    macs: dict[str, int]
+    interpreter_arena_bytes: int = Field(gt=0)
+    flash_bytes: int = Field(gt=0)
+    ram_bytes: int = Field(gt=0)
+    stack_bytes: int = Field(gt=0)
+
+
 class Provenance(_Part):
     """Where the model comes from and what it is for.
 
@@ -116,6 +140,8 @@ class _Described(_Part):
     quantisation: Literal["static_int8", "mixed", "dynamic", "float"]
     budget: PackBudget
     provenance: Provenance
+    board: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    patch: PatchNeeds | None = None
 
     @property
     def label(self) -> str:
@@ -147,6 +173,10 @@ class Manifest(_Described):
         What running it may cost.
     provenance
         Where it comes from and what it is for.
+    board
+        The board it was made for, by the name of its profile; None for any.
+    patch
+        What it asks of a patch; None where no C can be made of it, or nobody has tried.
     """
 
     outputs: tuple[Output, ...] = Field(min_length=1)
