@@ -16,7 +16,9 @@
 
 #define ANYECG_ROWS_AT_ONCE 4 /* the most rows of output a kernel may have in work */
 
-/* From a product of quantised values to the output's scale: multiplier * 2^(shift - 31). */
+/* From a product of quantised values to the output's scale: multiplier * 2^(shift - 31), shift from -31 to 30.
+ * Every multiplier but that of a mean is 2^30 or more, as TFLite's QuantizeMultiplier gives it; where that gives 0, which
+ * is a scale that lets nothing through, 2^30 with the shift -31 gives the same numbers. */
 typedef struct {
   int32_t multiplier;
   int32_t shift; /* left where positive */
@@ -62,7 +64,7 @@ void anyecg_max(const int8_t *x, int8_t *y, uint16_t width_out, uint16_t channel
 /* y[i] = table[x[i] + 128]: LOGISTIC, and whatever else is a function of one int8. */
 void anyecg_table(const int8_t *x, int8_t *y, const int8_t table[256], uint32_t n);
 
-/* MUL. repeat: how many rows one row of b serves; 1: b has the shape of a; n rows of `channels`. */
+/* MUL of equal shapes, and of every row of `a` with one row. */
 typedef struct {
   int16_t zero_a;
   int16_t zero_b;
