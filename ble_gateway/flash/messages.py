@@ -39,6 +39,8 @@ class Slot(BaseModel):
         What it holds.
     sha256
         Of its file; empty where it has none.
+    name, version
+        Those of the pack's manifest; empty where it holds no whole pack.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -47,6 +49,8 @@ class Slot(BaseModel):
     size_bytes: int
     state: SlotState
     sha256: bytes = b""
+    name: str = ""
+    version: str = ""
 
 
 class StatusRequest(message.ReadRequest):
@@ -93,7 +97,7 @@ class StatusResponse(message.ReadResponse):
 
 
 class TryRequest(message.WriteRequest):
-    """Run the pack in a slot, after its self-test, until the next reset."""
+    """Run the pack in a slot, after its self-test, until the next reset; asked again, it tests it again."""
 
     _GROUP_ID = GROUP
     _COMMAND_ID = _TRY
@@ -121,7 +125,7 @@ class TryResponse(message.WriteResponse):
 
 
 class ConfirmRequest(message.WriteRequest):
-    """Run the pack on trial after a reset, too."""
+    """Run the pack on trial after a reset, too; asked again for what is confirmed, it says so again."""
 
     _GROUP_ID = GROUP
     _COMMAND_ID = _CONFIRM
