@@ -95,11 +95,43 @@ class Graph:
         shape = (n, height, -(-width // stride), weights.shape[0])
         return self._operator("CONV_2D", name, inputs, shape, options)
 
-    def fully_connected(self, name: str, x: Tensor, weights: NDArray[np.float32], bias: NDArray[np.float32]) -> Tensor:
-        """FULLY_CONNECTED over the last axis of (n, channels); weights of shape (out, in)."""
+    def depthwise(
+        self,
+        name: str,
+        x: Tensor,
+        weights: NDArray[np.float32],
+        bias: NDArray[np.float32],
+        stride: int = 1,
+        *,
+        relu: bool = False,
+    ) -> Tensor:
+        """DEPTHWISE_CONV_2D along the width, SAME padding: each channel of `x` with weights of its own.
+
+        Parameters
+        ----------
+        name, x, bias, stride, relu
+            As `conv` takes them.
+        weights
+            Shape (channels, 1, kernel), as torch's Conv1d keeps them where groups are as many as channels.
+        """
+        options = schema.DepthwiseConv2DOptionsT()
+        options.fusedActivationFunction = _RELU if relu else _NONE
+        options.padding, options.strideH, options.strideW = _SAME, 1, stride
+        options.dilationHFactor = options.dilationWFactor = options.depthMultiplier = 1
+        kernel = np.ascontiguousarray(weights.transpose(1, 2, 0))[None]
+        inputs = [x, self._constant(f"{name}/w", kernel), self._constant(f"{name}/b", bias)]
+        n, height, width, channels = x.shape
+        return self._operator("DEPTHWISE_CONV_2D", name, inputs, (n, height, -(-width // stride), channels), options)
+
+    def fully_connected(
+        self, name: str, x: Tensor, weights: NDArray[np.float32], bias: NDArray[np.float32], *, relu: bool = False
+    ) -> Tensor:
+        """FULLY_CONNECTED over the last axis of (n, channels), rectified where `relu` says so; weights (out, in)."""
+        options = schema.FullyConnectedOptionsT()
+        options.fusedActivationFunction = _RELU if relu else _NONE
         inputs = [x, self._constant(f"{name}/w", weights), self._constant(f"{name}/b", bias)]
         shape = (*x.shape[:-1], weights.shape[0])
-        return self._operator("FULLY_CONNECTED", name, inputs, shape, schema.FullyConnectedOptionsT())
+        return self._operator("FULLY_CONNECTED", name, inputs, shape, options)
 
     def logistic(self, name: str, x: Tensor) -> Tensor:
         """LOGISTIC."""

@@ -13,6 +13,7 @@ _KIND: Final = {code: name for name, code in vars(schema.BuiltinOperator).items(
 _DTYPE: Final = {schema.TensorType.FLOAT32: np.float32, schema.TensorType.INT32: np.int32}
 _STRIDED: Final = {
     schema.BuiltinOptions.Conv2DOptions: schema.Conv2DOptions,
+    schema.BuiltinOptions.DepthwiseConv2DOptions: schema.DepthwiseConv2DOptions,
     schema.BuiltinOptions.Pool2DOptions: schema.Pool2DOptions,
 }
 
