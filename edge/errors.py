@@ -8,6 +8,7 @@
     ├── PackError             a model file that must not be run
     ├── RuntimeUnavailable    no TFLite runtime here can run this pack
     ├── StoreError            samples or outcomes that cannot be kept
+    ├── BoardError            a board that is not known, or whose profile breaks a rule
     ├── ConversionError       (converter) a checkpoint that cannot become a pack
     ├── EvaluationError       (converter) recordings that nothing can be scored on
     └── GatewayError          (ble_gateway) a wearable or adapter that cannot be used
