@@ -1,6 +1,16 @@
 /* The kernels in plain C: what every compiler builds, and what the other variants are compared with. */
 #include "anyecg_kernels_inside.h"
 
+#ifndef ANYECG_VARIANT_MVE
+
+void anyecg_table(const int8_t *x, int8_t *y, const int8_t table[256], uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    y[i] = table[x[i] + 128];
+  }
+}
+
+#endif
+
 #ifdef ANYECG_VARIANT_PLAIN
 
 void anyecg_conv(const anyecg_conv_t *conv, const int8_t *x, int8_t *y, int16_t *scratch) {
@@ -65,12 +75,6 @@ void anyecg_max(const int8_t *x, int8_t *y, uint16_t width_out, uint16_t channel
       y[c] = anyecg_within(most, range);
     }
     y += channels;
-  }
-}
-
-void anyecg_table(const int8_t *x, int8_t *y, const int8_t table[256], uint32_t n) {
-  for (uint32_t i = 0; i < n; i++) {
-    y[i] = table[x[i] + 128];
   }
 }
 

@@ -46,8 +46,8 @@ typedef struct {
   anyecg_range_t range;
 } anyecg_conv_t;
 
-/* scratch: ANYECG_CONV_SCRATCH(kernel * channels_in / groups) bytes, aligned to 8. */
-#define ANYECG_CONV_SCRATCH(row_elements) (4U * (((row_elements) + 7U) & ~7U))
+/* scratch: ANYECG_CONV_SCRATCH(kernel * channels_in / groups) bytes, aligned to 8: the windows of the rows in work. */
+#define ANYECG_CONV_SCRATCH(row_elements) (2U * ANYECG_ROWS_AT_ONCE * (((row_elements) + 3U) & ~3U))
 void anyecg_conv(const anyecg_conv_t *conv, const int8_t *x, int8_t *y, int16_t *scratch);
 
 /* DEPTHWISE_CONV_2D with depth multiplier 1: weights [kernel][channels], groups and channels_out unused. */
