@@ -154,6 +154,8 @@ class PatchError(IntEnum):
     BATTERY_LOW = 7
     NOT_ON_TRIAL = 8
     SLOT_IN_USE = 9
+    CANNOT_RUN = 10
+    """It has no means to run this pack."""
 
 
 class ErrorV1(error.ErrorV1):

@@ -1,0 +1,60 @@
+"""A virtual patch among its links: whichever brings a frame, a reset breaks them all."""
+
+import asyncio
+from typing import Protocol
+
+from ble_gateway.simulator.smp.device import PatchDevice, Reaction, Then
+
+
+class Link(Protocol):
+    """A way to reach a patch, that breaks and comes back."""
+
+    def break_off(self) -> None:
+        """Be gone, and come back when the outage is over."""
+        ...
+
+
+class Host:
+    """A patch, its links and the time it all takes.
+
+    Parameters
+    ----------
+    device
+        The patch.
+    outage_s
+        How long a link that broke stays away, s.
+    """
+
+    def __init__(self, device: PatchDevice, *, outage_s: float = 1.0) -> None:
+        self.device = device
+        self.outage_s = outage_s
+        self.links: list[Link] = []
+        self._one_at_a_time = asyncio.Lock()
+
+    async def react(self, frame: bytes) -> Reaction:
+        """Let the patch obey a frame, for as long as that takes it; what follows is for `follow`."""
+        device, loop = self.device, asyncio.get_running_loop()
+        async with self._one_at_a_time:
+            if device.takes_long(frame):
+                reaction = await asyncio.to_thread(device.receive, frame, loop.time())
+            else:
+                reaction = device.receive(frame, loop.time())
+            if reaction.delay_s:
+                await asyncio.sleep(reaction.delay_s)
+        return reaction
+
+    def follow(self, then: Then, link: Link) -> None:
+        """Let happen what comes after an answer on `link`."""
+        match then:
+            case Then.NOTHING:
+                return
+            case Then.CUT:
+                link.break_off()
+            case Then.RESET:
+                self.reset()
+
+    def reset(self) -> None:
+        """Switch the patch off and on."""
+        self.device.reset()
+        for link in self.links:
+            link.break_off()
