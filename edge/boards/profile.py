@@ -1,21 +1,67 @@
 """A board's profile, validated field by field: what it has, what it keeps for itself, and where each figure is from."""
 
-from typing import Final, Literal, Self
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from edge.boards.span import Span
 
 SCHEMA_VERSION: Final = 1
 """Version of the profile this release reads."""
-OPERATOR_CLASSES: Final = ("conv", "pointwise", "depthwise", "dense", "elementwise")
-"""Classes of work that `edge.manifest.PatchNeeds` counts."""
 _MOST_BYTES: Final = 1 << 32
 _SHORTEST_SOURCE: Final = 8
 
 
+class Unit(StrEnum):
+    """A piece of a window's work, small enough that its cost on a core hardly depends on the pack."""
+
+    CONV = "conv"
+    """A multiplication of a convolution along time."""
+    POINTWISE = "pointwise"
+    """A multiplication of a convolution of one step."""
+    DEPTHWISE = "depthwise"
+    """A multiplication of a depthwise convolution."""
+    DENSE = "dense"
+    """A multiplication of a fully connected layer."""
+    OUTPUT = "output"
+    """A value that one of these writes, rescaled and rounded."""
+    MEAN = "mean"
+    """A value that a mean over time reads."""
+    MAX = "max"
+    """A value that a maximum compares."""
+    TABLE = "table"
+    """A value that is looked up, as a logistic function is."""
+    MULTIPLY = "multiply"
+    """A product of two tensors' values."""
+    ADD = "add"
+    """A sum of two tensors' values."""
+    COPY = "copy"
+    """A value that is only moved."""
+    TAP = "tap"
+    """A sample that a resampled one reads."""
+    SECTION = "section"
+    """A sample in a second-order section of a filter, one way."""
+    MEDIAN = "median"
+    """A sample that a running median looks at, for one that it writes."""
+    SAMPLE = "sample"
+    """A sample in any other step of the preprocessing."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
+
+
+def _ascending(triple: tuple[float, float, float]) -> Span:
+    return Span(*triple)
+
+
+Triple = Annotated[
+    tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]],
+    Field(strict=False),
+    AfterValidator(_ascending),
+]
+"""Low, typical and high, as a list in TOML."""
 
 
 class Figure(_Part):
@@ -171,25 +217,22 @@ class Core(_Part):
         For machines and for people.
     counted_on
         The emulated core whose counted instructions stand for this one's; None where none comes near.
-    counted_note
-        How near that is; empty where it is the same core.
     instructions
-        For a multiplication by class of operator, or for an element of ``elementwise``.
-    preprocess_instructions
-        For a sample of a window, from device counts to the model's input.
+        For one of each unit: low, typical, high.
+    source
+        Where all of them are from.
     """
 
     schema_version: Literal[1]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = Field(min_length=1)
     counted_on: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9-]*$")
-    counted_note: str = ""
-    instructions: dict[Literal["conv", "pointwise", "depthwise", "dense", "elementwise"], Figure]
-    preprocess_instructions: Figure
+    instructions: dict[Annotated[Unit, Field(strict=False)], Triple]
+    source: str = Field(min_length=_SHORTEST_SOURCE)
 
     @model_validator(mode="after")
-    def _knows_every_class(self) -> Self:
-        missing = [name for name in OPERATOR_CLASSES if name not in self.instructions]
+    def _knows_every_unit(self) -> Self:
+        missing = [unit.value for unit in Unit if unit not in self.instructions]
         if missing:
-            raise ValueError(f"instructions lack {', '.join(missing)}")
+            raise ValueError(f"there is nothing for {', '.join(missing)}")
         return self
