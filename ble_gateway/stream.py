@@ -19,6 +19,7 @@ from ble_gateway.wearables.wearable import (
     Event,
     Gives,
     Missing,
+    OwnOutcome,
     Received,
     Samples,
     Unplaced,
@@ -82,6 +83,10 @@ class Stream:
         """What the wearable itself says of the heart, the latest."""
         self.battery_percent: int | None = None
         """Charge of the wearable, the latest."""
+        self.own_outcomes = 0
+        """Windows that a pack on the wearable itself gave an outcome for."""
+        self.own_outcome: OwnOutcome | None = None
+        """What it gave, the latest."""
 
     @property
     def samples_lost(self) -> int:
@@ -142,6 +147,9 @@ class Stream:
                 self.ended += 1
             case Missing(first, n_samples):
                 self._mender.give_up(first, n_samples)
+            case OwnOutcome():
+                self.own_outcomes += 1
+                self.own_outcome = event
             case _:
                 assert_never(event)
         return []

@@ -54,6 +54,7 @@ def replay_raw(
             "lost_by_reason": {str(reason): n for reason, n in sorted(stream.lost.items())},
             "bad_frames": stream.bad_frames,
             "stale_frames": stream.stale_frames,
+            "own_outcomes": stream.own_outcomes,
         },
     )
 

@@ -92,6 +92,7 @@ class Streaming:
             "connections": self.link.connections,
             "bad_frames": stream.bad_frames,
             "stale_frames": stream.stale_frames,
+            "own_outcomes": stream.own_outcomes,
         }
 
     def record(self, received: Received) -> None:

@@ -26,6 +26,7 @@ from ble_gateway.wearables.patch_control import (
     decode_packet,
     encode_command,
 )
+from ble_gateway.wearables.patch_outcome import OUTCOME, decode_outcome
 from ble_gateway.wearables.patch_stream import (
     COUNT_MODULUS,
     STREAM,
@@ -62,7 +63,7 @@ _ADVICE: Final = {
 
 
 class PatchDecoder:
-    """Reads stream and control; the answer to the start command says what the samples mean."""
+    """Reads stream, control and outcomes; the answer to the start command says what the samples mean."""
 
     def __init__(self) -> None:
         self._setup: Setup | None = None
@@ -71,6 +72,8 @@ class PatchDecoder:
         """Read one value."""
         if received.characteristic == STREAM:
             yield self._samples(received.data)
+        elif received.characteristic == OUTCOME:
+            yield decode_outcome(received.data)
         elif received.characteristic == CONTROL:
             match decode_packet(received.data):
                 case Answer(setup=Setup() as setup):
@@ -105,6 +108,7 @@ def _start(rate_hz: int) -> Dialogue:
         raise _refused(f"it offers {rates}, not {rate_hz} Hz", "choose a rate that it offers")
     yield Subscribe(STREAM)
     yield Subscribe(CONTROL)
+    yield Subscribe(OUTCOME, needed=False)
     packet = yield Ask(
         Write(CONTROL, encode_command(Start(rate_hz))),
         CONTROL,

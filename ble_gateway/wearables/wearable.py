@@ -151,7 +151,41 @@ class Missing:
     n_samples: int
 
 
-Event: TypeAlias = Samples | Beats | Charge | Ended | Missing
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnOutcome:
+    """What a pack that runs on the wearable itself makes of a window.
+
+    Parameters
+    ----------
+    epoch, first, n_samples
+        Where the window lies in the wearable's own count of samples.
+    pack
+        The first 8 bytes of the SHA-256 of the pack's file.
+    outputs
+        ``NDArray[int8]``, shape (n_outputs,), as the network gave them.
+    scale, zero_point
+        What they mean: ``(output - zero_point) * scale``.
+    contact
+        False where an electrode was off during the window.
+    on_trial
+        Whether the pack has been flashed, and not been confirmed yet.
+    simulated
+        Whether no real wearable has sent it.
+    """
+
+    epoch: int
+    first: int
+    n_samples: int
+    pack: bytes
+    outputs: NDArray[np.int8]
+    scale: float
+    zero_point: int
+    contact: bool
+    on_trial: bool
+    simulated: bool
+
+
+Event: TypeAlias = Samples | Beats | Charge | Ended | Missing | OwnOutcome
 
 
 class Decoder(Protocol):

@@ -27,6 +27,7 @@ from ble_gateway.wearables.patch_control import (
     Status,
     Stop,
 )
+from ble_gateway.wearables.patch_outcome import OUTCOME
 from ble_gateway.wearables.patch_stream import STREAM, TICK_HZ, Frame
 from ble_gateway.wearables.wearable import (
     Advertised,
@@ -341,6 +342,7 @@ def test_it_is_started_at_its_rate_after_all_subscriptions():
         Read(INFORMATION),
         Subscribe(STREAM),
         Subscribe(CONTROL),
+        Subscribe(OUTCOME, needed=False),
     ]
     ask = said[-1]
     assert (ask.write, ask.answers_on) == (Write(CONTROL, bytes.fromhex("01 fa 00")), CONTROL)
