@@ -183,7 +183,7 @@ def _read(schedule: Schedule, step: int, source: tuple[str, int], result: tuple[
     """How a step reads the buffer `source` when it writes `result`; None where it does not, or reads it twice."""
     if step == -1:
         over_window = source == ("buffer", WINDOW) and result == ("buffer", schedule.input)
-        return Read(WINDOW, overlap=Overlap.SAME_PLACE) if over_window else None
+        return Read(WINDOW, overlap=Overlap.BEFORE) if over_window else None
     if step >= len(schedule.steps) or result != ("buffer", schedule.steps[step].writes):
         return None
     found = [read for read in schedule.steps[step].reads if ("buffer", read.buffer) == source]
@@ -206,6 +206,8 @@ def _around_input(u: tuple[int, int], v: tuple[int, int], read: Read) -> set[Gap
             return {(max(low, u[0] - read.lead_bytes), high)}
         case Overlap.BEHIND:
             return {(low, 0)}
+        case Overlap.BEFORE:
+            return {(0, high)}
         case _:
             assert_never(read.overlap)
 

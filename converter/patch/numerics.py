@@ -1,8 +1,8 @@
 """The integers of TFLite Micro: how it prepares multipliers and tables, and how it rounds.
 
-Sources: ``QuantizeMultiplier`` (tensorflow/lite/kernels/internal/quantization_util.cc), ``MultiplyByQuantizedMultiplier``
-with two roundings (.../internal/common.cc), and the preparation of each operator in tensorflow/lite/micro/kernels. Equal
-to it bit for bit, which the tests show on its own build.
+Sources: ``QuantizeMultiplier`` (tensorflow/lite/kernels/internal/quantization_util.cc), its counterpart
+``MultiplyByQuantizedMultiplier`` with two roundings (.../internal/common.cc), and the preparation of each operator in
+tensorflow/lite/micro/kernels. Equal to it bit for bit, which the tests show on its own build.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,10 @@ class Rescale:
     shift: int
 
 
+NOTHING: Final = Rescale(1 << 30, -31)
+"""What every number is rescaled to 0 by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """The zero point of an output, and the ends that its activation leaves."""
@@ -51,14 +55,15 @@ class Sum:
 
 
 def rescale(real: float) -> Rescale:
-    """Return the integers nearest to a positive factor, as ``QuantizeMultiplier`` does."""
-    if real == 0.0:
-        return Rescale(0, 0)
+    """Return the integers nearest to a positive factor, as ``QuantizeMultiplier`` does.
+
+    A factor too small to leave anything is `NOTHING`, whose multiplier is of the size of all others.
+    """
     fraction, shift = frexp(real)
     multiplier = floor(fraction * _ONE + 0.5)
     if multiplier == _ONE:
         multiplier, shift = multiplier // 2, shift + 1
-    return Rescale(multiplier, shift) if shift >= -31 else Rescale(0, 0)  # noqa: PLR2004 - nothing is left of it
+    return Rescale(multiplier, shift) if shift >= NOTHING.shift else NOTHING
 
 
 def output_range(quantisation: Quantisation, activation: Activation) -> Range:

@@ -44,7 +44,8 @@ _ACTIVATION: Final = {
 _MOST_ROWS: Final = 0xFFFF
 _MOST_TAPS: Final = 0xFF
 SUPPORTED: Final = (
-    "ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD", "RESHAPE",
+    "ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "LOGISTIC", "MAX_POOL_2D", "MEAN", "MUL", "PAD",
+    "RESHAPE",
 )  # fmt: skip
 """TFLite's names of the operators that become C."""
 

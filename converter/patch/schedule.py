@@ -47,6 +47,8 @@ class Overlap(StrEnum):
     """Far enough before the input: rows are written in order, each after the windows that began before it."""
     BEHIND = "behind"
     """Where the input begins or later: rows are written from the last to the first."""
+    BEFORE = "before"
+    """Where the input begins or earlier: what is written is no larger than what it is made of."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

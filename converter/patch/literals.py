@@ -1,0 +1,77 @@
+"""Values as C writes them, and constants that stand in a file once, however many use them."""
+
+from collections.abc import Iterable
+from textwrap import wrap
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converter.patch.numerics import Range, Rescale
+
+_LINE: Final = 112
+_TYPES: Final = {
+    np.dtype(np.int8): "int8_t",
+    np.dtype(np.int16): "int16_t",
+    np.dtype(np.int32): "int32_t",
+}
+_INT32_MIN: Final = -(1 << 31)
+
+
+def integer(value: int) -> str:
+    """Write an int32: the least one has no literal of its own."""
+    return "INT32_MIN" if value == _INT32_MIN else str(value)
+
+
+def listed(values: Iterable[int]) -> str:
+    """Write an initialiser's values, in lines."""
+    return "\n".join(wrap(", ".join(map(integer, values)), _LINE, initial_indent="  ", subsequent_indent="  "))
+
+
+def rescale_literal(by: Rescale) -> str:
+    """Write an ``anyecg_rescale_t``."""
+    return f"{{{by.multiplier}, {by.shift}}}"
+
+
+def range_literal(ends: Range) -> str:
+    """Write an ``anyecg_range_t``."""
+    return f"{{{ends.zero}, {ends.lowest}, {ends.highest}}}"
+
+
+def text_literal(text: str) -> str:
+    """Write a string: printable ASCII, all else as a question mark."""
+    kept = "".join(c if " " <= c <= "~" else "?" for c in text)
+    return '"' + kept.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Constants:
+    """The constants of a file, in the order in which they are first wanted."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, bytes], str] = {}
+        self._definitions: list[str] = []
+        self.size_bytes = 0
+
+    def array(self, name: str, values: NDArray[Any]) -> str:
+        """Return the name of an array with these values; `name` where there is none yet."""
+        kind = _TYPES[values.dtype]
+        flat = np.ascontiguousarray(values).reshape(-1)
+        known = self._names.setdefault((kind, flat.tobytes()), name)
+        if known == name:
+            self.size_bytes += flat.nbytes
+            body = listed(flat.tolist())
+            self._definitions.append(f"static const {kind} {name}[{flat.size}] = {{\n{body}\n}};")
+        return known
+
+    def struct(self, kind: str, name: str, fields: Iterable[str]) -> str:
+        """Return the name of a structure with these fields; `name` where there is none yet."""
+        body = ", ".join(fields)
+        known = self._names.setdefault((kind, body.encode()), name)
+        if known == name:
+            self._definitions.append(f"static const {kind} {name} = {{\n  {body}\n}};")
+        return known
+
+    @property
+    def definitions(self) -> str:
+        """All of them as C."""
+        return "\n\n".join(self._definitions)
