@@ -25,7 +25,7 @@ def outcomes(draw):
         n_samples=draw(st.integers(1, (1 << 32) - first)),
         pack=draw(st.binary(min_size=8, max_size=8)),
         outputs=np.array(draw(st.lists(st.integers(-128, 127), min_size=1, max_size=MAX_OUTPUTS)), np.int8),
-        scale=draw(st.floats(min_value=1e-30, width=32, allow_infinity=False).filter(lambda scale: scale > 0)),
+        scale=draw(st.floats(min_value=2.0**-100, width=32, allow_infinity=False)),
         zero_point=draw(st.integers(-128, 127)),
         contact=draw(st.booleans()),
         on_trial=draw(st.booleans()),
