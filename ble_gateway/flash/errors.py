@@ -10,8 +10,13 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
+
+from smp.error import MGMT_ERR
 
 from edge.errors import FaultError
+
+_MAY_PASS: Final = frozenset({MGMT_ERR.ENOMEM, MGMT_ERR.ETIMEOUT, MGMT_ERR.EBUSY})
 
 
 class FlashFault(StrEnum):
@@ -74,4 +79,6 @@ class DeviceRefused(FlashError):
         )
         self.group = group
         self.code = code
+        self.may_pass = group is None and code in _MAY_PASS
+        """Whether it may obey when asked again: it had no memory, or other work."""
         self.facts = dict(facts or {})

@@ -12,7 +12,7 @@ from bleak_retry_connector import BleakClientWithServiceCache, establish_connect
 from serial import SerialException
 from smp.header import Header
 from smpclient.transport import SMP_CHARACTERISTIC_UUID, SMPTransport, SMPTransportDisconnected
-from smpclient.transport.ble import SMPBLETransport, SMPBLETransportNotSMPServer
+from smpclient.transport.ble import SMPBLETransport
 from smpclient.transport.serial import SMPSerialTransport
 
 from ble_gateway.flash.errors import FlashError, FlashFault
@@ -154,7 +154,7 @@ class RadioTransport(SMPBLETransport):
 
     async def _connect(self, address: str, timeout_s: float) -> None:
         async with self._radio.one_at_a_time:
-            seen = await find_one(self._radio, Wanted(address), timeout_s=timeout_s)
+            seen = await find_one(self._radio, Wanted(address), timeout_s=timeout_s / 2)
             self._client = await establish_connection(
                 BleakClientWithServiceCache,
                 seen.device,
@@ -167,7 +167,11 @@ class RadioTransport(SMPBLETransport):
         self._disconnected_event.clear()
         found = self._client.services.get_characteristic(SMP_CHARACTERISTIC_UUID)
         if found is None:
-            raise SMPBLETransportNotSMPServer(f"{address} has no SMP service")
+            raise FlashError(
+                FlashFault.NO_SMP,
+                f"{seen.label} at {seen.address} has no SMP service",
+                advice="check that it is the patch, and that its firmware serves MCUmgr by Bluetooth",
+            )
         self._smp_characteristic = found
         await self._client.start_notify(found, self._on_value)
 
