@@ -11,6 +11,7 @@
     ├── SignatureError        (edge.signature) a pack that cannot be signed, or a key that cannot be used
     ├── BoardError            a board that is not known, or whose profile breaks a rule
     ├── ConversionError       (converter) a checkpoint that cannot become a pack
+    ├── ContractError         (converter) preprocessing that cannot run in fixed point on a patch
     ├── EvaluationError       (converter) recordings that nothing can be scored on
     ├── FlashError            (ble_gateway.flash) a patch that was not flashed; it runs what it ran
     └── GatewayError          (ble_gateway) a wearable or adapter that cannot be used

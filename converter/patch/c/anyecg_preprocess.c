@@ -1,0 +1,166 @@
+#include "anyecg_preprocess.h"
+
+#define ONE_BITS 30 /* of a coefficient */
+#define ONE_MASK ((UINT32_C(1) << ONE_BITS) - 1U)
+
+/* All magnitudes of x - origin, or-ed: their highest bit is that of the largest. */
+static uint32_t magnitudes(const int32_t *x, uint32_t n, int32_t origin) {
+  uint32_t bits = 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    bits |= x[i] > origin ? (uint32_t)x[i] - (uint32_t)origin : (uint32_t)origin - (uint32_t)x[i];
+  }
+  return bits;
+}
+
+static int32_t room(uint32_t magnitude, int32_t bits) {
+  int32_t shift = bits;
+  for (; magnitude != 0U; magnitude >>= 1) {
+    --shift;
+  }
+  return shift;
+}
+
+static void shift_by(int32_t *x, uint32_t n, int32_t origin, int32_t shift) {
+  const int64_t half = shift < 0 ? INT64_C(1) << (-shift - 1) : 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    const int64_t distance = (int64_t)x[i] - origin;
+    x[i] = shift < 0 ? (int32_t)((distance + half) >> -shift) : (int32_t)(distance * (INT32_C(1) << shift));
+  }
+}
+
+void anyecg_normalise(anyecg_block_t *block, int32_t origin, int32_t bits) {
+  const uint32_t magnitude = magnitudes(block->x, block->n, origin);
+  const int32_t shift = magnitude == 0U ? 0 : room(magnitude, bits);
+  shift_by(block->x, block->n, origin, shift);
+  block->exponent += shift;
+}
+
+typedef struct {
+  int32_t x1;
+  int32_t x2;
+  int32_t y1;
+  int32_t y2;
+  int32_t left1; /* what rounding left of the last sums, fed back so that it vanishes at 0 Hz, where the poles are */
+  int32_t left2;
+} state_t;
+
+/* From x[at] on in steps of `step`, which is 1 or -1. */
+static void run_section(const anyecg_section_t *section, state_t *state, int32_t *x, int32_t at, uint32_t n,
+                        int32_t step) {
+  const anyecg_section_t s = *section;
+  state_t z = *state;
+  for (uint32_t i = 0; i < n; ++i, at += step) {
+    const int32_t now = x[at];
+    int64_t sum = (int64_t)s.b0 * now;
+    sum += (int64_t)s.b1 * z.x1;
+    sum += (int64_t)s.b2 * z.x2;
+    sum += (int64_t)s.a1 * z.y1;
+    sum += (int64_t)s.a2 * z.y2;
+    sum += 2 * z.left1 - z.left2;
+    z.x2 = z.x1;
+    z.x1 = now;
+    z.y2 = z.y1;
+    z.y1 = (int32_t)(sum >> ONE_BITS);
+    z.left2 = z.left1;
+    z.left1 = (int32_t)((uint32_t)sum & ONE_MASK);
+    x[at] = z.y1;
+  }
+  *state = z;
+}
+
+static void add(int32_t *x, uint32_t n, int32_t constant) {
+  for (uint32_t i = 0; i < n; ++i) {
+    x[i] += constant;
+  }
+}
+
+/* The odd extension before the window is gone through and forgotten; that behind it is kept for the way back. */
+static void forwards(const anyecg_block_t *block, const anyecg_filter_t *filter, int32_t *after) {
+  int32_t before[ANYECG_PAD_MOST];
+  const uint32_t pad = filter->pad;
+  int32_t *x = block->x;
+  const int32_t *end = x + block->n;
+  /* A filter at rest on a constant is a filter at rest on 0 without the constant. */
+  const int32_t rest = 2 * x[0] - x[pad];
+  for (uint32_t i = 0; i < pad; ++i) {
+    before[i] = 2 * x[0] - x[pad - i] - rest;
+    after[i] = 2 * end[-1] - end[-2 - (int32_t)i] - rest;
+  }
+  add(x, block->n, -rest);
+  for (uint32_t k = 0; k < filter->n_sections; ++k) {
+    state_t state = {0, 0, 0, 0, 0, 0};
+    run_section(&filter->sections[k], &state, before, 0, pad, 1);
+    run_section(&filter->sections[k], &state, x, 0, block->n, 1);
+    run_section(&filter->sections[k], &state, after, 0, pad, 1);
+  }
+  if (filter->passes_constant != 0U) {
+    add(x, block->n, rest);
+    add(after, pad, rest);
+  }
+}
+
+static void backwards(const anyecg_block_t *block, const anyecg_filter_t *filter, int32_t *after) {
+  const uint32_t pad = filter->pad;
+  const int32_t rest = after[pad - 1U];
+  add(block->x, block->n, -rest);
+  add(after, pad, -rest);
+  for (uint32_t k = 0; k < filter->n_sections; ++k) {
+    state_t state = {0, 0, 0, 0, 0, 0};
+    run_section(&filter->sections[k], &state, after, (int32_t)pad - 1, pad, -1);
+    run_section(&filter->sections[k], &state, block->x, (int32_t)block->n - 1, block->n, -1);
+  }
+  if (filter->passes_constant != 0U) {
+    add(block->x, block->n, rest);
+  }
+}
+
+void anyecg_filtfilt(anyecg_block_t *block, const anyecg_filter_t *filter) {
+  int32_t after[ANYECG_PAD_MOST];
+  anyecg_normalise(block, 0, filter->bits);
+  forwards(block, filter, after);
+  const uint32_t magnitude = magnitudes(block->x, block->n, 0) | magnitudes(after, filter->pad, 0);
+  const int32_t shift = magnitude == 0U ? 0 : room(magnitude, filter->bits);
+  shift_by(block->x, block->n, 0, shift);
+  shift_by(after, filter->pad, 0, shift);
+  block->exponent += shift;
+  backwards(block, filter, after);
+}
+
+/* Takes one `old` out of the sorted samples and puts `new` where it belongs. */
+static void replace(int32_t *sorted, uint32_t n, int32_t old, int32_t new) {
+  uint32_t at = 0;
+  for (uint32_t left = n; left > 1U;) { /* the last place whose sample is not above `old` */
+    const uint32_t half = left / 2U;
+    at += sorted[at + half] <= old ? half : 0U;
+    left -= half;
+  }
+  while (at + 1U < n && sorted[at + 1U] < new) {
+    sorted[at] = sorted[at + 1U];
+    ++at;
+  }
+  while (at > 0U && sorted[at - 1U] > new) {
+    sorted[at] = sorted[at - 1U];
+    --at;
+  }
+  sorted[at] = new;
+}
+
+void anyecg_subtract_median(anyecg_block_t *block, uint32_t half, int32_t *sorted, int32_t *past) {
+  const uint32_t size = 2U * half + 1U;
+  anyecg_normalise(block, 0, ONE_BITS - 1);
+  for (uint32_t i = 0; i < size; ++i) {
+    sorted[i] = 0;
+  }
+  for (uint32_t i = 0; i <= half; ++i) {
+    past[i] = 0;
+  }
+  for (uint32_t i = 0; i < half && i < block->n; ++i) {
+    replace(sorted, size, 0, block->x[i]);
+  }
+  for (uint32_t i = 0, slot = 0; i < block->n; ++i) {
+    replace(sorted, size, past[slot], i + half < block->n ? block->x[i + half] : 0);
+    past[slot] = block->x[i];
+    slot = slot == half ? 0U : slot + 1U;
+    block->x[i] -= sorted[half];
+  }
+}

@@ -1,0 +1,92 @@
+"""The resampling from a device's rate to the contract's, as a table of int16 taps."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, log2
+from typing import Final
+
+import numpy as np
+from scipy import signal
+
+from converter.patch.contract_errors import ContractError, ContractFault
+from edge.preprocess import Preprocessing
+
+_MAX_DENOMINATOR: Final = 10_000
+_ZERO_CROSSINGS: Final = 10
+_KAISER_BETA: Final = 5.0
+_TAP_BITS: Final = 15
+_MOST_TAPS: Final = 5121
+"""Half a filter of 10 kB: for the ratio 125 : 512."""
+_FURTHEST: Final = 16
+"""The most that one rate may be of the other, so that the ring of past samples stays small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowpass:
+    """The filter of `edge.resample.PolyphaseResampler` for rates in the ratio ``up : down``.
+
+    Parameters
+    ----------
+    up, down
+        The contract's rate is ``up / down`` of the device's.
+    taps
+        Its right half, the middle one first, times ``2**shift``; it is symmetric.
+    shift
+        Fraction bits of `taps`.
+    reach
+        Samples of the input on either side of an output sample that go into it.
+    """
+
+    up: int
+    down: int
+    taps: tuple[int, ...]
+    shift: int
+    reach: int
+
+    @property
+    def ring_samples(self) -> int:
+        """Past samples the patch keeps while it resamples in place, a power of 2."""
+        return 1 << (2 * self.reach).bit_length()
+
+
+def device_samples(contract: Preprocessing, device_rate_hz: float) -> int:
+    """Samples at the device's rate that last as long as one window of the contract, rounded up."""
+    ratio = _ratio(contract, device_rate_hz)
+    return ceil(contract.window_samples / ratio)
+
+
+def lowpass_of(contract: Preprocessing, device_rate_hz: float) -> Lowpass | None:
+    """Return the filter between the rates, None where they are one.
+
+    Raises
+    ------
+    ContractError
+        If the rates are too far apart, or their common multiple is so large that the table would be.
+    """
+    ratio = _ratio(contract, device_rate_hz)
+    if ratio == 1:
+        return None
+    up, down = ratio.numerator, ratio.denominator
+    slower = max(up, down)
+    last = _ZERO_CROSSINGS * slower
+    if last >= _MOST_TAPS:
+        raise ContractError(
+            ContractFault.RATES_TOO_ODD,
+            f"{device_rate_hz:g} Hz to {contract.rate_hz:g} Hz is {up} : {down}, a table of {2 * (last + 1)} bytes",
+            advice=f"sample at {contract.rate_hz:g} Hz or at a small multiple of it",
+        )
+    taps = signal.firwin(2 * last + 1, 1.0 / slower, window=("kaiser", _KAISER_BETA))[last:] * up
+    shift = floor(log2((2**_TAP_BITS - 1) / np.abs(taps).max()))
+    fixed = tuple(int(tap) for tap in np.round(taps * 2.0**shift))
+    return Lowpass(up, down, fixed, shift, ceil(last / up))
+
+
+def _ratio(contract: Preprocessing, device_rate_hz: float) -> Fraction:
+    ratio = (Fraction(contract.rate_hz) / Fraction(device_rate_hz)).limit_denominator(_MAX_DENOMINATOR)
+    if not 1 / _FURTHEST <= ratio <= _FURTHEST:
+        raise ContractError(
+            ContractFault.RATES_TOO_ODD,
+            f"{device_rate_hz:g} Hz is too far from the contract's {contract.rate_hz:g} Hz",
+            advice=f"sample at {contract.rate_hz:g} Hz or at a small multiple of it",
+        )
+    return ratio
