@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.patch.contract import PreprocessingSource, preprocessing_source
 from converter.patch.emit import model_source
 from converter.patch.errors import ExportError, ExportFault
 from converter.patch.execute import execute
@@ -19,6 +20,8 @@ from converter.patch.reading import read_network
 from converter.patch.schedule import schedule
 from converter.patch.selftest import Cases, self_test_source
 from edge.pack import ModelPack, WavesPack
+from edge.preprocess import Preprocessing, preprocess
+from edge.quant import Quantisation
 
 SOURCES: Final = Path(__file__).parent / "c"
 """The C that is the same for every pack."""
@@ -86,6 +89,8 @@ class Exported:
         Contents by path within the folder.
     network, plan
         What was read, and where everything lies.
+    preprocessing
+        How device counts become the network's input; None of a plain model.
     cases
         Of the self-test; None without.
     """
@@ -93,6 +98,7 @@ class Exported:
     files: Mapping[str, str]
     network: Network
     plan: Plan
+    preprocessing: PreprocessingSource | None
     cases: Cases | None
 
 
@@ -107,22 +113,25 @@ def export(source: Source, options: Options) -> Exported:
     Raises
     ------
     ExportError
-        If it has an operator, a shape or a step of preprocessing that no C is made of.
+        If it has an operator or a shape that no C is made of.
+    ContractError
+        If its preprocessing cannot be run in fixed point.
     """
     network = read_network(source.model)
-    plan = plan_memory(schedule(network))
-    cases = _cases(source, network) if options.self_test else None
-    title, x, y = source.identity.title, network.tensors[network.input], network.tensors[network.output]
-    ends = Ends(x.size_bytes, x.quantisation, y.size_bytes, y.quantisation)
+    x, y = network.tensors[network.input], network.tensors[network.output]
+    taken = _preprocessing(source.pack, x.quantisation, options)
+    counts = None if taken is None else Counts(taken[0].window_samples, taken[1], options.picovolts_per_count)
+    plan = plan_memory(schedule(network), 0 if taken is None else taken[0].work_bytes)
+    cases = _cases(source, network, counts) if options.self_test else None
+    title, ends = source.identity.title, Ends(x.size_bytes, x.quantisation, y.size_bytes, y.quantisation)
     files = {
         **_shared(),
+        **({} if taken is None else taken[0].files),
         "anyecg_model.c": model_source(plan, title),
-        "anyecg_model.h": model_header(
-            source.identity, ends, None, ram_bytes=plan.arena_bytes, cases=cases.n if cases else 0
-        ),
+        "anyecg_model.h": model_header(source.identity, ends, counts, ram_bytes=plan.arena_bytes, cases=cases),
         "anyecg_selftest.c": self_test_source(cases, title),
     }
-    return Exported(files, network, plan, cases)
+    return Exported(files, network, plan, None if taken is None else taken[0], cases)
 
 
 def write_folder(folder: Path, files: Mapping[str, str | bytes], *, force: bool = False) -> None:
@@ -165,9 +174,34 @@ def _shared() -> dict[str, str]:
     return {str(path.relative_to(SOURCES)): path.read_text(encoding="utf-8") for path in sorted(found)}
 
 
-def _cases(source: Source, network: Network) -> Cases:
+def _preprocessing(
+    pack: ModelPack | WavesPack | None, x: Quantisation, options: Options
+) -> tuple[PreprocessingSource, float] | None:
+    """Return the preprocessing as C, and the rate of the device it is for."""
+    if pack is None:
+        return None
+    contract = pack.manifest.preprocessing.as_preprocessing()
+    rate_hz = options.device_rate_hz or contract.rate_hz
+    made = preprocessing_source(contract, x, device_rate_hz=rate_hz, picovolts_per_count=options.picovolts_per_count)
+    return made, rate_hz
+
+
+def _cases(source: Source, network: Network, counts: Counts | None) -> Cases:
     inputs = _inputs(source, network)
-    return Cases(inputs, execute(network, inputs))
+    outputs = execute(network, inputs)
+    if source.pack is None or counts is None or counts.rate_hz != source.pack.manifest.preprocessing.rate_hz:
+        return Cases(inputs, outputs)
+    windows = np.round(source.pack.self_test.windows_uv * (1e6 / counts.picovolts_per_count)).astype(np.int32)
+    contract = source.pack.manifest.preprocessing.as_preprocessing()
+    return Cases(inputs, outputs, windows, _preprocessed(windows, counts, contract, network))
+
+
+def _preprocessed(
+    windows: NDArray[np.int32], counts: Counts, contract: Preprocessing, network: Network
+) -> NDArray[np.int8]:
+    """Return what `edge.preprocess` makes of device counts."""
+    millivolts = windows * (counts.picovolts_per_count * 1e-9)
+    return network.tensors[network.input].quantisation.quantise(preprocess(millivolts, contract))
 
 
 def _inputs(source: Source, network: Network) -> NDArray[np.int8]:

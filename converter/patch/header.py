@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from converter.patch.literals import text_literal
+from converter.patch.selftest import Cases
 from edge.quant import Quantisation
 
 _HEADER: Final = """\
@@ -40,7 +41,7 @@ _HEADER: Final = """\
 #ifndef ANYECG_SELF_TEST_CASES
 #define ANYECG_SELF_TEST_CASES {cases} /* define a smaller number to keep fewer in the flash */
 #endif
-#define ANYECG_SELF_TEST_OUTPUTS ({per_case} * ANYECG_SELF_TEST_CASES * ANYECG_OUTPUTS)
+#define ANYECG_SELF_TEST_VALUES (ANYECG_SELF_TEST_CASES * ({compared}))
 
 {first}
 
@@ -48,7 +49,8 @@ _HEADER: Final = """\
  * again. */
 const int8_t *anyecg_model_run(void);
 
-/* How many outputs differ from those the pack was made with; 0 is good. It uses the memory above. */
+/* How many values differ from those the pack was made with; 0 is good. Outputs must be the same to the last bit, what the
+ * preprocessing gives may be one step off. It uses the memory above. */
 uint32_t anyecg_model_self_test(void);
 
 #endif
@@ -114,7 +116,7 @@ class Ends:
     output: Quantisation
 
 
-def model_header(identity: Identity, ends: Ends, counts: Counts | None, *, ram_bytes: int, cases: int) -> str:
+def model_header(identity: Identity, ends: Ends, counts: Counts | None, *, ram_bytes: int, cases: Cases | None) -> str:
     """Write ``anyecg_model.h``.
 
     Parameters
@@ -126,8 +128,9 @@ def model_header(identity: Identity, ends: Ends, counts: Counts | None, *, ram_b
     ram_bytes
         Of the arena.
     cases
-        Of the self-test.
+        Of the self-test; None without.
     """
+    with_windows = cases is not None and cases.windows is not None
     return _HEADER.format(
         title=_in_a_comment(identity.title),
         notice="Not a medical device.",
@@ -145,8 +148,8 @@ def model_header(identity: Identity, ends: Ends, counts: Counts | None, *, ram_b
         rate_millihertz=round(counts.rate_hz * 1000) if counts else 0,
         picovolts=counts.picovolts_per_count if counts else 0,
         ram_bytes=ram_bytes,
-        cases=cases,
-        per_case=2 if counts else 1,
+        cases=cases.n if cases else 0,
+        compared="ANYECG_OUTPUTS + ANYECG_INPUTS" if with_windows else "ANYECG_OUTPUTS",
         first=_WINDOW if counts else _INPUT,
         run="Preprocesses and infers, which uses the window up" if counts else "Infers, which uses the input up",
     )

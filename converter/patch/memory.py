@@ -64,7 +64,7 @@ def eager(schedule: Schedule) -> Schedule | None:
     """Return the schedule in an order that runs what frees memory as soon as it can; None where that is the same."""
     waiting, done = list(schedule.steps), list[Step]()
     written = {schedule.input}
-    left = defaultdict(int)
+    left: dict[int, int] = defaultdict(int)
     for step in waiting:
         for buffer in {read.buffer for read in step.reads}:
             left[buffer] += 1
