@@ -71,6 +71,11 @@ class DirectPeripheral:
         self.client: DirectClient | None = None
         self.offered = {offered.uuid: offered for service in services for offered in service.characteristics}
 
+    @property
+    def largest_value_bytes(self) -> int:
+        """What fits one notification."""
+        return MTU - 3
+
     async def power_on(self) -> None:
         """Be there, and advertise."""
         self.advertises = True

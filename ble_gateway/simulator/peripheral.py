@@ -16,6 +16,8 @@ _CONNECTION_TIMEOUT = 0x08
 """HCI's reason for a link that broke."""
 _GATEWAY_LEFT = 0x13
 """HCI's reason for a link that the other side has ended."""
+_SMALLEST_MTU: Final = 23
+_NOTIFICATION_HEADER: Final = 3
 _BASE = "-0000-1000-8000-00805f9b34fb"
 DEVICE_INFORMATION: Final = OfferedService(
     f"0000180a{_BASE}", (Offered(f"00002a24{_BASE}", Property.READ, b"simulated by anyecg-edge"),)
@@ -52,6 +54,11 @@ class Peripheral(Protocol):
     """
 
     ears: Ears
+
+    @property
+    def largest_value_bytes(self) -> int:
+        """What fits one notification on the connection there is."""
+        ...
 
     async def power_on(self) -> None:
         """Be there, and advertise."""
@@ -108,6 +115,11 @@ class BumblePeripheral:
         # All in one packet: bumble's virtual controller does not pass scan responses on.
         self.device.advertising_data = bytes(_advertising_data(advertisement))
         self.device.on("connection", self._on_connection)
+
+    @property
+    def largest_value_bytes(self) -> int:
+        """What fits one notification on the connection there is."""
+        return (self._connection.att_mtu if self._connection else _SMALLEST_MTU) - _NOTIFICATION_HEADER
 
     async def power_on(self) -> None:
         """Be there, and advertise."""

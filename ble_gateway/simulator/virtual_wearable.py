@@ -83,6 +83,7 @@ class VirtualWearable:
         self._connected = self._stopped = False
         self._began_s: float | None = None
         self._first_went = self._spare_all = False
+        self._since_reset = 0
         self.over = asyncio.Event()
         """Set when the play has ended."""
         self.samples_sent = 0
@@ -117,6 +118,11 @@ class VirtualWearable:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.peripheral.power_off()
 
+    def restart(self) -> None:
+        """Begin anew, as a reset does; samples count from 0 again."""
+        self.twin.reset()
+        self._since_reset = 0
+
     def say(self, sent: Sent) -> None:
         """Send something out of turn."""
         self._put([sent], spared=True)
@@ -146,7 +152,12 @@ class VirtualWearable:
 
     def _begin_if_started(self) -> None:
         self._stopped &= not self.twin.streaming
-        if self.twin.streaming and self._began_s is None:
+        if self.twin.streaming:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Begin the play, if it has not begun."""
+        if self._began_s is None:
             self._began_s = asyncio.get_running_loop().time() + _WARM_UP_S
             in_background(self._tasks, self._play(self._began_s))
 
@@ -159,21 +170,21 @@ class VirtualWearable:
         true_period_s = 1 / self.twin.rate_hz / (1 + self._script.drift_ppm * 1e-6)
         loop = asyncio.get_running_loop()
         self.truth = Truth(self._clock() + began_s - loop.time(), true_period_s)
-        before_s, since_reset = 0.0, 0
+        before_s = 0.0
         for samples, last in self._frames:
             self.samples_sent += samples.size
             taken_s = (self.samples_sent - 1) * true_period_s
             await _sleep_until(began_s + taken_s)
             if self._script.resets_within(before_s, taken_s):
-                self.twin.reset()
-                since_reset = 0
+                self.restart()
             if self._script.disconnects_within(before_s, taken_s, ends_s=self._ends_s):
                 await self.peripheral.drop()
             before_s = taken_s
-            last_ns = round((since_reset + samples.size - 1) / self.twin.rate_hz * 1e9)
+            first = self._since_reset
+            self._since_reset += samples.size
+            last_ns = round((self._since_reset - 1) / self.twin.rate_hz * 1e9)
             self._spare_all = last
-            self._put(self.twin.taken(Taken(samples, since_reset, last_ns)), spared=last)
-            since_reset += samples.size
+            self._put(self.twin.taken(Taken(samples, first, last_ns)), spared=last)
         await asyncio.sleep(TAIL_S)
         self._put(self.twin.ended(), spared=True)
         await asyncio.sleep(0)

@@ -46,7 +46,9 @@ class Interpreted:
     @property
     def feed(self) -> Feed:
         contract = self.model.contract
-        return Feed(contract.window_samples, contract.rate_hz, round(UV_PER_COUNT * 1e6))
+        quantisation = self.model._interpreter.output.quantisation
+        picovolts = round(UV_PER_COUNT * 1e6)
+        return Feed(contract.window_samples, contract.rate_hz, picovolts, quantisation.scale, quantisation.zero_point)
 
     def run(self, counts):
         millivolts = np.asarray(counts, np.float64) * UV_PER_COUNT * 1e-3

@@ -72,6 +72,8 @@ class PatchDevice:
         The largest frame it takes.
     slot_bytes
         The largest pack it takes.
+    factory
+        The pack it left the factory with: it runs where no other is confirmed. None: it runs none then.
     """
 
     def __init__(
@@ -84,16 +86,21 @@ class PatchDevice:
         signed: Callable[[bytes], bool] = lambda _: True,
         buffer_bytes: int = BUFFER_BYTES,
         slot_bytes: int = SLOT_BYTES,
+        factory: bytes | None = None,
     ) -> None:
         self.mishaps = mishaps or Mishaps(CALM)
         memory = self.mishaps.worn(memory)
         self.buffer_bytes = buffer_bytes
+        self._factory = factory
         self.slots = PackSlots(memory, slot_bytes)
         self._files = Files(self.slots, buffer_bytes, space_bytes=self.mishaps.space_bytes)
         self._images = Images(memory, IMAGE_BYTES)
         self._resetting = False
+        identity = self.mishaps.seen(identity or Identity())
+        self.battery_percent = identity.battery_percent
+        """Charge; -1 where it is fed from a wire."""
         self.packs = Packs(
-            self.mishaps.seen(identity or Identity()),
+            identity,
             self.slots,
             self._files,
             self.mishaps.tested(runner),
@@ -103,6 +110,11 @@ class PatchDevice:
         system = System(buffer_bytes, self._ask_for_reset)
         groups = (system, self._images, self._files, self.packs)
         self._server = SmpServer((command for group in groups for command in group.commands()), buffer_bytes)
+
+    def running_file(self) -> bytes | None:
+        """Return the file of the pack that runs, or is to; None: there is none."""
+        running = self.slots.running
+        return self._factory if running is None else self.slots.file(running.slot)
 
     def takes_long(self, frame: bytes) -> bool:
         """Whether a frame asks for what may take seconds."""

@@ -1,9 +1,13 @@
 """A virtual patch among its links: whichever brings a frame, a reset breaks them all."""
 
 import asyncio
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol, assert_never
 
 from ble_gateway.simulator.smp.device import PatchDevice, Reaction, Then
+
+RESET_DELAY_S: Final = 0.25
+"""Zephyr's CONFIG_MCUMGR_GRP_OS_RESET_MS: the answer to a reset has so long to leave."""
 
 
 class Link(Protocol):
@@ -29,6 +33,10 @@ class Host:
         self.device = device
         self.outage_s = outage_s
         self.links: list[Link] = []
+        self.on_reset: Callable[[], None] = lambda: None
+        """Called with each reset."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called after each command."""
         self._one_at_a_time = asyncio.Lock()
 
     async def react(self, frame: bytes) -> Reaction:
@@ -39,22 +47,28 @@ class Host:
                 reaction = await asyncio.to_thread(device.receive, frame, loop.time())
             else:
                 reaction = device.receive(frame, loop.time())
+            self.on_change()
             if reaction.delay_s:
                 await asyncio.sleep(reaction.delay_s)
         return reaction
 
-    def follow(self, then: Then, link: Link) -> None:
+    def follow(self, reaction: Reaction, link: Link) -> None:
         """Let happen what comes after an answer on `link`."""
-        match then:
+        match reaction.then:
             case Then.NOTHING:
                 return
             case Then.CUT:
                 link.break_off()
+            case Then.RESET if reaction.answer is not None:
+                asyncio.get_running_loop().call_later(RESET_DELAY_S, self.reset)
             case Then.RESET:
                 self.reset()
+            case _:
+                assert_never(reaction.then)
 
     def reset(self) -> None:
         """Switch the patch off and on."""
         self.device.reset()
+        self.on_reset()
         for link in self.links:
             link.break_off()

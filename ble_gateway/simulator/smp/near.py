@@ -52,7 +52,7 @@ class NearTransport(SMPTransport):
         reaction = await self._host.react(data)
         if reaction.answer is not None:
             self._answers.put_nowait(reaction.answer)
-        self._host.follow(reaction.then, self)
+        self._host.follow(reaction, self)
 
     async def receive(self) -> bytes:
         """Wait for an answer."""

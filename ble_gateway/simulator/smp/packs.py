@@ -79,6 +79,12 @@ class Packs:
         self.why: str = ""
         """Why the last pack was not put on trial, for people."""
 
+    @staticmethod
+    def label(data: bytes | None) -> str:
+        """Name, version and whether it is a demonstration, of a pack's file; for people."""
+        manifest = _manifest(data) if data else None
+        return manifest.label if manifest else "no pack"
+
     def commands(self) -> Iterator[Command]:
         """What it obeys."""
         yield Command(messages.StatusRequest, lambda _: self._status())

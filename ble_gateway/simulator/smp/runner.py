@@ -32,7 +32,7 @@ class CannotRun:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a running pack wants of the patch's samples.
+    """What a running pack takes of the patch's samples, and what its outputs mean.
 
     Parameters
     ----------
@@ -42,11 +42,15 @@ class Feed:
         Rate they are taken at.
     picovolts_per_count
         What a count means.
+    scale, zero_point
+        Of an output: ``(output - zero_point) * scale``.
     """
 
     window_samples: int
     rate_hz: float
     picovolts_per_count: int
+    scale: float
+    zero_point: int
 
 
 class RunningPack(Protocol):
@@ -55,8 +59,8 @@ class RunningPack(Protocol):
     @property
     def feed(self) -> Feed: ...  # noqa: D102 - what it takes
 
-    def run(self, counts: NDArray[np.int32]) -> NDArray[np.int8]:
-        """Return the outputs for one window, shape (n_outputs,)."""
+    def run(self, counts: NDArray[np.int32]) -> NDArray[np.int8] | None:
+        """Return the outputs for one window, shape (n_outputs,); None where it has died."""
         ...
 
     def close(self) -> None:
@@ -72,5 +76,5 @@ class Runner(Protocol):
         ...
 
     def start(self, pack: bytes) -> RunningPack | CannotRun:
-        """Run a pack on windows to come."""
+        """Run a pack, whose self-test has passed, on windows to come."""
         ...

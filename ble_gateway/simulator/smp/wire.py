@@ -111,7 +111,7 @@ class Wire:
                 # Nobody reads: the bytes are lost, as on any wire without flow control.
                 with contextlib.suppress(BlockingIOError):
                     os.write(ends[0], line)
-        self._host.follow(reaction.then, self)
+        self._host.follow(reaction, self)
 
 
 @contextlib.asynccontextmanager

@@ -41,7 +41,7 @@ MOST_REQUESTS: Final = 16
 _PICOVOLTS_PER_COUNT: Final = 500_000
 _RAIL: Final = 1 << 19
 """A quarter of a volt: what the electrodes may be apart."""
-_LEAD_OFF_COUNTS: Final = 20_000
+LEAD_OFF_COUNTS: Final = 20_000
 """10 mV: what no heart gives is an electrode off the skin; a real patch measures the impedance."""
 _BATTERY_LOW_PERCENT: Final = 5
 _WEEK_S: Final = 7 * 24 * 3600
@@ -70,7 +70,7 @@ class PatchTwin:
         self.rails = (-_RAIL, _RAIL - 1)
         self.frame_samples = FRAME_SAMPLES[rate_hz]
         self.advertisement = Advertisement(name="ECG-5EED", services=(PATCH_SERVICE,))
-        self.services = (
+        self.services: tuple[OfferedService, ...] = (
             OfferedService(
                 PATCH_SERVICE,
                 (
@@ -95,6 +95,11 @@ class PatchTwin:
     def streaming(self) -> bool:
         """Whether a gateway has started the stream, and not stopped it."""
         return self._streaming
+
+    @property
+    def epoch(self) -> int:
+        """Number of the present count."""
+        return self._setup.epoch
 
     @property
     def kept(self) -> range:
@@ -214,7 +219,7 @@ class PatchTwin:
             ticks,
             taken.counts,
             wide=bool(taken.counts.min() < narrow.min or taken.counts.max() > narrow.max),
-            lead_off=bool(np.abs(taken.counts).max() >= _LEAD_OFF_COUNTS),
+            lead_off=bool(np.abs(taken.counts).max() >= LEAD_OFF_COUNTS),
         )
         self._ring.append(frame)
         while len(self._ring) > 1 and _end(frame) - self._ring[1].first >= self._ring_samples:
