@@ -31,6 +31,8 @@ _EXTRA_OF_MODULE: Final = {
     "safetensors": "convert",
     "torch": "train",
 }
+_EXTRA_OF_VERB: Final = {"flash": "flash", "keys": "flash"}
+"""Where the first module that is missing would name but a part of what the verb needs."""
 
 
 class _Verbs(TyperGroup):
@@ -59,7 +61,7 @@ def _load(verb: EntryPoint) -> Any:
 
 def _unavailable(name: str, error: ModuleNotFoundError) -> Callable[[], None]:
     """Stand in for a verb whose extra is not installed; it says so when used."""
-    extra = _EXTRA_OF_MODULE.get((error.name or "").partition(".")[0], "dev")
+    extra = _EXTRA_OF_VERB.get(name) or _EXTRA_OF_MODULE.get((error.name or "").partition(".")[0], "dev")
 
     def explain() -> None:
         raise EdgeError(f"'{name}' needs {error.name}", advice=f"pip install 'anyecg-edge[{extra}]'")
