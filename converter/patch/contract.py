@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from converter.patch.contract_errors import ContractError, ContractFault
-from converter.patch.contract_filters import PAD_MOST, Cascade, cascade_of
+from converter.patch.contract_filters import Cascade, cascade_of
 from converter.patch.contract_numbers import asinh_steps
 from converter.patch.contract_resampling import device_samples, lowpass_of
 from converter.patch.contract_writing import Plan, contract_c
@@ -27,9 +27,8 @@ _KERNELS: Final = ("anyecg_preprocess.h", "anyecg_preprocess.c", "anyecg_preproc
 _RESAMPLING: Final = "anyecg_preprocess_resample.c"
 _MOST_SAMPLES: Final = 32_768
 _MOST_MEDIAN: Final = 511
-_MOST_STRETCHES: Final = 64
-_FRAMES_BYTES: Final = 832
-"""The deepest frames of the kernels on Cortex-M, with both odd extensions; a test measures them."""
+_FRAMES_BYTES: Final = 256
+"""The deepest frames of the kernels on Cortex-M, without scratch; a test measures them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _plan(contract: Preprocessing, quantisation: Quantisation, device_rate_hz: f
         forgets_offset=_forgets_offset(linear, scaling),
         lowpass=lowpass_of(contract, device_rate_hz),
         linear=tuple(_fixed(step, contract) for step in linear),
-        scaling=_checked(scaling, contract),
+        scaling=scaling,
         curve=asinh_steps(quantisation, compress.knee) if compress else None,
     )
 
@@ -164,11 +163,11 @@ def _fixed(step: Linear, contract: Preprocessing) -> Cascade | int:
     if isinstance(step, MedianBaseline):
         return _median_half(step, contract)
     cascade = cascade_of(step, contract.rate_hz)
-    if cascade.pad > PAD_MOST or cascade.pad >= contract.window_samples:
+    if cascade.pad >= contract.window_samples:
         raise ContractError(
             ContractFault.WINDOW_TOO_SHORT,
             f"{step} reaches {cascade.pad} samples beyond a window of {contract.window_samples}",
-            advice=f"keep to order {(PAD_MOST // 3 - 1) // 2} and to windows longer than that",
+            advice="state a lower order, or a window longer than that",
         )
     return cascade
 
@@ -182,15 +181,3 @@ def _median_half(step: MedianBaseline, contract: Preprocessing) -> int:
             advice=f"keep to {_MOST_MEDIAN}: a shorter baseline, or a lower rate",
         )
     return size // 2
-
-
-def _checked(scaling: ZScore | SwingScale | None, contract: Preprocessing) -> ZScore | SwingScale | None:
-    if isinstance(scaling, SwingScale):
-        stretches = contract.window_samples // round(scaling.seconds * contract.rate_hz)
-        if stretches > _MOST_STRETCHES:
-            raise ContractError(
-                ContractFault.TOO_MANY_STRETCHES,
-                f"{stretches} stretches of {scaling.seconds:g} s in a window",
-                advice=f"keep to {_MOST_STRETCHES}: state longer stretches, of about a beat or two",
-            )
-    return scaling

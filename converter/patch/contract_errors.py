@@ -13,7 +13,6 @@ class ContractFault(StrEnum):
     WINDOW_TOO_LONG = "window_too_long"
     WINDOW_TOO_SHORT = "window_too_short"
     MEDIAN_TOO_LONG = "median_too_long"
-    TOO_MANY_STRETCHES = "too_many_stretches"
     RATES_TOO_ODD = "rates_too_odd"
     BAD_SCALE = "bad_scale"
 

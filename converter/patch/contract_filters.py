@@ -27,8 +27,6 @@ _BELOW_ONE: Final = 1 - 2.0**-20
 """Twice this gain is a coefficient that int32 holds."""
 _SETTLED: Final = 1e-6
 _LONGEST_RESPONSE: Final = 1 << 20
-PAD_MOST: Final = 63
-"""Samples of odd extension that the C has room for: ``ANYECG_PAD_MOST``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,20 @@ class Plan:
 
     @property
     def scratch_samples(self) -> int:
-        """int32 on the stack: the ring of the resampling, or both buffers of the largest running median."""
-        halves = [step for step in self.linear if isinstance(step, int)]
-        return max([3 * half + 2 for half in halves] + [self.lowpass.ring_samples if self.lowpass else 0])
+        """int32 on the stack, for whichever step takes the most."""
+        steps = [2 * step.pad if isinstance(step, Cascade) else 3 * step + 2 for step in self.linear]
+        ring = self.lowpass.ring_samples if self.lowpass else 0
+        return max([*steps, ring, self.n_stretches])
+
+    @property
+    def stretch_samples(self) -> int:
+        """Of a stretch whose swing is taken; 0 where none is."""
+        return round(self.scaling.seconds * self.contract.rate_hz) if isinstance(self.scaling, SwingScale) else 0
+
+    @property
+    def n_stretches(self) -> int:
+        """Whose median swing is taken."""
+        return max(self.contract.window_samples // self.stretch_samples, 1) if self.stretch_samples else 0
 
     @property
     def table_bytes(self) -> int:
@@ -120,7 +131,7 @@ def _body(plan: Plan) -> Iterator[str]:
         yield f"  anyecg_resample(&block, &resampler, {plan.contract.window_samples}U, scratch);"
     for k, step in enumerate(plan.linear):
         if isinstance(step, Cascade):
-            yield f"  anyecg_filtfilt(&block, &filter_{k});"
+            yield f"  anyecg_filtfilt(&block, &filter_{k}, scratch);"
         else:
             yield f"  anyecg_subtract_median(&block, {step}U, scratch, scratch + {2 * step + 1});"
     yield from _scaling(plan)
@@ -141,8 +152,7 @@ def _scaling(plan: Plan) -> Iterator[str]:
                 yield f"    size = {_number(1.0)};"
                 yield "  }"
         case SwingScale() as step:
-            stretch = round(step.seconds * plan.contract.rate_hz)
-            yield f"  anyecg_number_t size = anyecg_median_swing(&block, {stretch}U);"
+            yield f"  anyecg_number_t size = anyecg_median_swing(&block, {plan.stretch_samples}U, scratch);"
             yield f"  size = anyecg_larger(size, {_number(step.floor / plan.millivolts_per_count)});"
         case None:
             yield f"  const anyecg_number_t size = {_number(1.0 / plan.millivolts_per_count)};"

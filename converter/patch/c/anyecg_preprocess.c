@@ -12,8 +12,9 @@ static uint32_t magnitudes(const int32_t *x, uint32_t n, int32_t origin) {
   return bits;
 }
 
+/* How far up that may be shifted to stay below 2^bits; 0 for 0. */
 static int32_t room(uint32_t magnitude, int32_t bits) {
-  int32_t shift = bits;
+  int32_t shift = magnitude == 0U ? 0 : bits;
   for (; magnitude != 0U; magnitude >>= 1) {
     --shift;
   }
@@ -21,16 +22,20 @@ static int32_t room(uint32_t magnitude, int32_t bits) {
 }
 
 static void shift_by(int32_t *x, uint32_t n, int32_t origin, int32_t shift) {
-  const int64_t half = shift < 0 ? INT64_C(1) << (-shift - 1) : 0;
-  for (uint32_t i = 0; i < n; ++i) {
-    const int64_t distance = (int64_t)x[i] - origin;
-    x[i] = shift < 0 ? (int32_t)((distance + half) >> -shift) : (int32_t)(distance * (INT32_C(1) << shift));
+  if (shift >= 0) {
+    for (uint32_t i = 0; i < n; ++i) {
+      x[i] = (x[i] - origin) * (INT32_C(1) << shift);
+    }
+  } else {
+    for (uint32_t i = 0; i < n; ++i) {
+      x[i] = (int32_t)(((int64_t)x[i] - origin + (INT64_C(1) << (-shift - 1))) >> -shift);
+    }
   }
 }
 
 void anyecg_normalise(anyecg_block_t *block, int32_t origin, int32_t bits) {
   const uint32_t magnitude = magnitudes(block->x, block->n, origin);
-  const int32_t shift = magnitude == 0U ? 0 : room(magnitude, bits);
+  const int32_t shift = room(magnitude, bits);
   shift_by(block->x, block->n, origin, shift);
   block->exponent += shift;
 }
@@ -44,11 +49,16 @@ typedef struct {
   int32_t left2;
 } state_t;
 
+typedef struct {
+  int32_t *x;
+  uint32_t n;
+} stretch_t;
+
 /* From x[at] on in steps of `step`, which is 1 or -1. */
-static void run_section(const anyecg_section_t *section, state_t *state, int32_t *x, int32_t at, uint32_t n,
-                        int32_t step) {
+static void run_section(const anyecg_section_t *section, state_t *state, int32_t *x, uint32_t n, int32_t step) {
   const anyecg_section_t s = *section;
   state_t z = *state;
+  int32_t at = step > 0 ? 0 : (int32_t)n - 1;
   for (uint32_t i = 0; i < n; ++i, at += step) {
     const int32_t now = x[at];
     int64_t sum = (int64_t)s.b0 * now;
@@ -68,62 +78,64 @@ static void run_section(const anyecg_section_t *section, state_t *state, int32_t
   *state = z;
 }
 
-static void add(int32_t *x, uint32_t n, int32_t constant) {
-  for (uint32_t i = 0; i < n; ++i) {
-    x[i] += constant;
-  }
-}
-
-/* The odd extension before the window is gone through and forgotten; that behind it is kept for the way back. */
-static void forwards(const anyecg_block_t *block, const anyecg_filter_t *filter, int32_t *after) {
-  int32_t before[ANYECG_PAD_MOST];
-  const uint32_t pad = filter->pad;
-  int32_t *x = block->x;
-  const int32_t *end = x + block->n;
-  /* A filter at rest on a constant is a filter at rest on 0 without the constant. */
-  const int32_t rest = 2 * x[0] - x[pad];
-  for (uint32_t i = 0; i < pad; ++i) {
-    before[i] = 2 * x[0] - x[pad - i] - rest;
-    after[i] = 2 * end[-1] - end[-2 - (int32_t)i] - rest;
-  }
-  add(x, block->n, -rest);
+/* Through the stretches as if they were one; section by section, so that its state stays in registers. */
+static void run(const anyecg_filter_t *filter, const stretch_t *stretches, uint32_t n_stretches, int32_t step) {
   for (uint32_t k = 0; k < filter->n_sections; ++k) {
     state_t state = {0, 0, 0, 0, 0, 0};
-    run_section(&filter->sections[k], &state, before, 0, pad, 1);
-    run_section(&filter->sections[k], &state, x, 0, block->n, 1);
-    run_section(&filter->sections[k], &state, after, 0, pad, 1);
-  }
-  if (filter->passes_constant != 0U) {
-    add(x, block->n, rest);
-    add(after, pad, rest);
+    for (uint32_t i = 0; i < n_stretches; ++i) {
+      run_section(&filter->sections[k], &state, stretches[i].x, stretches[i].n, step);
+    }
   }
 }
 
-static void backwards(const anyecg_block_t *block, const anyecg_filter_t *filter, int32_t *after) {
-  const uint32_t pad = filter->pad;
-  const int32_t rest = after[pad - 1U];
-  add(block->x, block->n, -rest);
-  add(after, pad, -rest);
-  for (uint32_t k = 0; k < filter->n_sections; ++k) {
-    state_t state = {0, 0, 0, 0, 0, 0};
-    run_section(&filter->sections[k], &state, after, (int32_t)pad - 1, pad, -1);
-    run_section(&filter->sections[k], &state, block->x, (int32_t)block->n - 1, block->n, -1);
-  }
-  if (filter->passes_constant != 0U) {
-    add(block->x, block->n, rest);
+static void add(stretch_t stretch, int32_t constant) {
+  for (uint32_t i = 0; i < stretch.n; ++i) {
+    stretch.x[i] += constant;
   }
 }
 
-void anyecg_filtfilt(anyecg_block_t *block, const anyecg_filter_t *filter) {
-  int32_t after[ANYECG_PAD_MOST];
+/* A filter at rest on a constant is a filter at rest on 0 without the constant. The odd extension before the window is
+ * gone through and forgotten; that behind it is kept for the way back. */
+static void forwards(const anyecg_filter_t *filter, stretch_t window, stretch_t after, stretch_t before) {
+  const int32_t *x = window.x;
+  const int32_t *last = &x[window.n - 1U];
+  const int32_t rest = 2 * x[0] - x[before.n];
+  for (uint32_t i = 0; i < before.n; ++i) {
+    before.x[i] = 2 * x[0] - x[before.n - i] - rest;
+    after.x[i] = 2 * last[0] - last[-1 - (int32_t)i] - rest;
+  }
+  add(window, -rest);
+  const stretch_t way[] = {before, window, after};
+  run(filter, way, 3, 1);
+  if (filter->passes_constant != 0U) {
+    add(window, rest);
+    add(after, rest);
+  }
+}
+
+static void backwards(const anyecg_filter_t *filter, stretch_t window, stretch_t after) {
+  const int32_t rest = after.x[after.n - 1U];
+  add(window, -rest);
+  add(after, -rest);
+  const stretch_t way[] = {after, window};
+  run(filter, way, 2, -1);
+  if (filter->passes_constant != 0U) {
+    add(window, rest);
+  }
+}
+
+void anyecg_filtfilt(anyecg_block_t *block, const anyecg_filter_t *filter, int32_t *scratch) {
+  const stretch_t window = {block->x, block->n};
+  const stretch_t after = {scratch, filter->pad};
+  const stretch_t before = {scratch + filter->pad, filter->pad};
   anyecg_normalise(block, 0, filter->bits);
-  forwards(block, filter, after);
-  const uint32_t magnitude = magnitudes(block->x, block->n, 0) | magnitudes(after, filter->pad, 0);
-  const int32_t shift = magnitude == 0U ? 0 : room(magnitude, filter->bits);
-  shift_by(block->x, block->n, 0, shift);
-  shift_by(after, filter->pad, 0, shift);
+  forwards(filter, window, after, before);
+  const uint32_t magnitude = magnitudes(window.x, window.n, 0) | magnitudes(after.x, after.n, 0);
+  const int32_t shift = room(magnitude, filter->bits);
+  shift_by(window.x, window.n, 0, shift);
+  shift_by(after.x, after.n, 0, shift);
   block->exponent += shift;
-  backwards(block, filter, after);
+  backwards(filter, window, after);
 }
 
 /* Takes one `old` out of the sorted samples and puts `new` where it belongs. */

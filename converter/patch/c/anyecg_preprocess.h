@@ -57,18 +57,17 @@ typedef struct {
   int32_t a2;
 } anyecg_section_t;
 
-#define ANYECG_PAD_MOST 63
-
 typedef struct {
   const anyecg_section_t *sections;
   uint32_t n_sections;
-  uint32_t pad;             /* samples of odd extension at both ends, ANYECG_PAD_MOST at most, fewer than the window */
+  uint32_t pad;             /* samples of odd extension at both ends, fewer than the window has */
   uint32_t passes_constant; /* 1 where the gain at 0 Hz is 1, 0 where it is 0 */
   int32_t bits;             /* of the input, so that no section overflows */
 } anyecg_filter_t;
 
-/* Forwards and backwards, both from the state of rest on the first sample (scipy.signal.filtfilt). */
-void anyecg_filtfilt(anyecg_block_t *block, const anyecg_filter_t *filter);
+/* Forwards and backwards, both from the state of rest on the first sample (scipy.signal.filtfilt).
+ * scratch: 2 * pad samples. */
+void anyecg_filtfilt(anyecg_block_t *block, const anyecg_filter_t *filter, int32_t *scratch);
 
 /* Subtracts the running median of 2 * half + 1 samples, zeros beyond the ends.
  * sorted: 2 * half + 1 samples of scratch; past: half + 1. */
@@ -77,10 +76,9 @@ void anyecg_subtract_median(anyecg_block_t *block, uint32_t half, int32_t *sorte
 /* Standard deviation, counts; `mean` in the block's own unit. At most 32768 samples. */
 anyecg_number_t anyecg_deviation(anyecg_block_t *block, int32_t *mean);
 
-#define ANYECG_STRETCHES_MOST 64
-
-/* Median over stretches of `size` samples of highest less lowest, counts; what is left counts with the last one. */
-anyecg_number_t anyecg_median_swing(anyecg_block_t *block, uint32_t size);
+/* Median over stretches of `size` samples of highest less lowest, counts; what is left counts with the last one.
+ * scratch: a sample for each stretch. */
+anyecg_number_t anyecg_median_swing(anyecg_block_t *block, uint32_t size, int32_t *scratch);
 
 anyecg_number_t anyecg_sum(anyecg_number_t a, anyecg_number_t b);
 anyecg_number_t anyecg_larger(anyecg_number_t a, anyecg_number_t b);

@@ -93,11 +93,10 @@ anyecg_number_t anyecg_deviation(anyecg_block_t *block, int32_t *mean) {
   return number(root(divide(sum, block->n)), SQUARE_SHIFT - up - block->exponent);
 }
 
-anyecg_number_t anyecg_median_swing(anyecg_block_t *block, uint32_t size) {
-  uint32_t swings[ANYECG_STRETCHES_MOST];
+anyecg_number_t anyecg_median_swing(anyecg_block_t *block, uint32_t size, int32_t *scratch) {
   uint32_t n = 0;
   anyecg_normalise(block, 0, ROOM_BITS);
-  for (uint32_t begin = 0; (begin == 0U || begin + size <= block->n) && n < ANYECG_STRETCHES_MOST; begin += size) {
+  for (uint32_t begin = 0; begin == 0U || begin + size <= block->n; begin += size) {
     const uint32_t end = begin + 2U * size <= block->n ? begin + size : block->n;
     int32_t lowest = block->x[begin];
     int32_t highest = lowest;
@@ -105,14 +104,14 @@ anyecg_number_t anyecg_median_swing(anyecg_block_t *block, uint32_t size) {
       lowest = block->x[i] < lowest ? block->x[i] : lowest;
       highest = block->x[i] > highest ? block->x[i] : highest;
     }
-    const uint32_t swing = (uint32_t)(highest - lowest);
+    const int32_t swing = highest - lowest;
     uint32_t at = n++;
-    for (; at > 0U && swings[at - 1U] > swing; --at) {
-      swings[at] = swings[at - 1U];
+    for (; at > 0U && scratch[at - 1U] > swing; --at) {
+      scratch[at] = scratch[at - 1U];
     }
-    swings[at] = swing;
+    scratch[at] = swing;
   }
-  return number((uint64_t)swings[n / 2U] + swings[(n - 1U) / 2U], -1 - block->exponent);
+  return number((uint64_t)((int64_t)scratch[n / 2U] + scratch[(n - 1U) / 2U]), -1 - block->exponent);
 }
 
 /* |x - mean| times the number, below 2^shift of the caller's fraction, halves up; UINT32_MAX where it is more. */
