@@ -133,50 +133,50 @@ class _Writer:
         return lines
 
     def _call(self, number: int, step: Step) -> str:
-        work, tensors = step.work, self._tensors
         sources = [f"&at[{self._plan.offsets[read.buffer] - read.before_bytes}]" for read in step.reads]
-        x, y = sources[0], f"&at[{self._plan.offsets[step.writes]}]"
-        to = tensors[work.y]
-        match work:
-            case Conv():
-                name = self._conv(number, work)
-                return f"anyecg_conv({name}, {x}, {y}, {self._scratch(number)})"
-            case Dense():
-                name = self._dense(number, work)
-                return f"anyecg_conv({name}, {x}, {y}, {self._scratch(number)})"
+        y = f"&at[{self._plan.offsets[step.writes]}]"
+        match step.work:
+            case Conv() | Dense():
+                layer = self._conv(number, step.work) if isinstance(step.work, Conv) else self._dense(number, step.work)
+                return f"anyecg_conv({layer}, {sources[0]}, {y}, {self._scratch(number)})"
             case Depthwise():
-                return f"anyecg_depthwise({self._depthwise(number, work)}, {x}, {y})"
-            case Mean():
-                source = tensors[work.x]
-                by = mean_rescale(source.quantisation, to.quantisation, source.width)
-                return (
-                    f"anyecg_mean({x}, {y}, {source.width}, {source.channels}, {source.quantisation.zero_point}, "
-                    f"(anyecg_rescale_t){rescale_literal(by)}, (anyecg_range_t){_ends(to, Activation.NONE)})"
-                )
-            case MaxPool():
-                return (
-                    f"anyecg_max({x}, {y}, {to.width}, {to.channels}, {work.rows.kernel}, {work.rows.stride}, "
-                    f"(anyecg_range_t){_ends(to, work.activation)})"
-                )
+                return f"anyecg_depthwise({self._depthwise(number, step.work)}, {sources[0]}, {y})"
+            case Mul() | Scale() | Add():
+                return self._elementwise(number, step.work, sources, y)
+            case Mean() | MaxPool():
+                return self._over_rows(step.work, sources[0], y)
             case Lookup():
-                table = self.constants.array(f"table_{number}", work.table)
-                return f"anyecg_table({x}, {y}, {table}, {to.size_bytes})"
-            case Scale():
-                name = self._mul(number, tensors[work.x].quantisation, work.quantisation, to, work.activation)
-                factors = self.constants.array(f"factors_{number}", work.factors)
-                return f"anyecg_mul_rows({name}, {x}, {factors}, {y}, {to.width}, {to.channels})"
-            case Mul():
-                a, b = tensors[work.a], tensors[work.b]
-                name = self._mul(number, a.quantisation, b.quantisation, to, work.activation)
-                if a.size_bytes == b.size_bytes:
-                    return f"anyecg_mul({name}, {x}, {sources[1]}, {y}, {to.size_bytes})"
-                return f"anyecg_mul_rows({name}, {x}, {sources[1]}, {y}, {to.width}, {to.channels})"
-            case Add():
-                return f"anyecg_add({self._add(number, work)}, {x}, {sources[1]}, {y}, {to.size_bytes})"
+                table = self.constants.array(f"table_{number}", step.work.table)
+                return f"anyecg_table({sources[0]}, {y}, {table}, {self._tensors[step.work.y].size_bytes})"
             case Pad():
-                return f"anyecg_pad({self._pad(number, work)}, {x}, {y})"
+                return f"anyecg_pad({self._pad(number, step.work)}, {sources[0]}, {y})"
             case _:
-                assert_never(work)
+                assert_never(step.work)
+
+    def _over_rows(self, work: Mean | MaxPool, x: str, y: str) -> str:
+        source, to = self._tensors[work.x], self._tensors[work.y]
+        if isinstance(work, MaxPool):
+            ends = f"(anyecg_range_t){_ends(to, work.activation)}"
+            return f"anyecg_max({x}, {y}, {to.width}, {to.channels}, {work.rows.kernel}, {work.rows.stride}, {ends})"
+        by = rescale_literal(mean_rescale(source.quantisation, to.quantisation, source.width))
+        return (
+            f"anyecg_mean({x}, {y}, {source.width}, {source.channels}, {source.quantisation.zero_point}, "
+            f"(anyecg_rescale_t){by}, (anyecg_range_t){_ends(to, Activation.NONE)})"
+        )
+
+    def _elementwise(self, number: int, work: Mul | Scale | Add, sources: list[str], y: str) -> str:
+        to = self._tensors[work.y]
+        if isinstance(work, Add):
+            return f"anyecg_add({self._add(number, work)}, {sources[0]}, {sources[1]}, {y}, {to.size_bytes})"
+        if isinstance(work, Scale):
+            name = self._mul(number, self._tensors[work.x].quantisation, work.quantisation, to, work.activation)
+            row = self.constants.array(f"factors_{number}", work.factors)
+        else:
+            a, b, row = self._tensors[work.a], self._tensors[work.b], sources[1]
+            name = self._mul(number, a.quantisation, b.quantisation, to, work.activation)
+            if a.size_bytes == b.size_bytes:
+                return f"anyecg_mul({name}, {sources[0]}, {row}, {y}, {to.size_bytes})"
+        return f"anyecg_mul_rows({name}, {sources[0]}, {row}, {y}, {to.width}, {to.channels})"
 
     def _scratch(self, number: int) -> str:
         return f"(int16_t *)(void *)&at[{self._plan.scratch[number]}]"

@@ -96,33 +96,18 @@ def apply(operator: Operator, tensors: dict[int, Tensor], *read: Values) -> Valu
     read
         What it reads, each of shape (n, width, channels).
     """
-    y = tensors[operator.y]
-    x = read[0]
-    quantisations = [tensors[tensor].quantisation for tensor in reads(operator)]
+    y, x = tensors[operator.y], read[0]
     match operator:
+        case Conv() | Depthwise() | Dense():
+            return _layer(operator, x, tensors[operator.x].quantisation, y.quantisation)
+        case Mul() | Scale() | Add():
+            return _elementwise(operator, tensors, *read)
         case Reshape():
             return x.reshape(len(x), y.width, y.channels)
-        case Conv():
-            return _conv(operator.weights, operator.rows, x, quantisations[0], y.quantisation, operator.activation)
-        case Depthwise():
-            return _depthwise(operator, x, quantisations[0], y.quantisation)
-        case Dense():
-            sums = _exact_matmul(x, operator.weights.values.T)
-            sums += folded_bias(operator.weights, operator.weights.values.sum(1, dtype=np.int64), quantisations[0])
-            rescales = dense_rescales(quantisations[0], operator.weights, y.quantisation)
-            return _rescaled(sums, rescales, y.quantisation, operator.activation)
         case Mean():
-            return mean(x, quantisations[0], y.quantisation)
+            return mean(x, tensors[operator.x].quantisation, y.quantisation)
         case Logistic():
-            return look_up(x, logistic_table(quantisations[0]))
-        case Mul():
-            return multiply(x, read[1], quantisations[0], quantisations[1], y.quantisation, operator.activation)
-        case Scale():
-            return multiply(
-                x, operator.factors, quantisations[0], operator.quantisation, y.quantisation, operator.activation
-            )
-        case Add():
-            return add(x, read[1], quantisations[0], quantisations[1], y.quantisation, operator.activation)
+            return look_up(x, logistic_table(tensors[operator.x].quantisation))
         case MaxPool():
             ends = output_range(y.quantisation, operator.activation)
             highest = _windows(x, operator.rows, LOWEST).max(axis=-1)
@@ -132,6 +117,30 @@ def apply(operator: Operator, tensors: dict[int, Tensor], *read: Values) -> Valu
             return np.pad(x, amounts, constant_values=y.quantisation.zero_point)
         case _:
             assert_never(operator)
+
+
+def _layer(operator: Conv | Depthwise | Dense, x: Values, of_x: Quantisation, of_y: Quantisation) -> Values:
+    match operator:
+        case Conv():
+            return _conv(operator, x, of_x, of_y)
+        case Depthwise():
+            return _depthwise(operator, x, of_x, of_y)
+        case Dense():
+            sums = _exact_matmul(x, operator.weights.values.T)
+            sums += folded_bias(operator.weights, operator.weights.values.sum(1, dtype=np.int64), of_x)
+            return _rescaled(sums, dense_rescales(of_x, operator.weights, of_y), of_y, operator.activation)
+        case _:
+            assert_never(operator)
+
+
+def _elementwise(operator: Mul | Scale | Add, tensors: dict[int, Tensor], *read: Values) -> Values:
+    of_y, activation = tensors[operator.y].quantisation, operator.activation
+    if isinstance(operator, Scale):
+        of_x = tensors[operator.x].quantisation
+        return multiply(read[0], operator.factors, of_x, operator.quantisation, of_y, activation)
+    of_a, of_b = tensors[operator.a].quantisation, tensors[operator.b].quantisation
+    both = multiply if isinstance(operator, Mul) else add
+    return both(read[0], read[1], of_a, of_b, of_y, activation)
 
 
 def folded_bias(weights: Weights, sums: NDArray[np.int64], x: Quantisation) -> NDArray[np.int32]:
@@ -195,13 +204,12 @@ def _common(of: Quantisation, by: Rescale) -> NDArray[np.int64]:
     return rescaled(every, by.multiplier, by.shift)
 
 
-def _conv(
-    weights: Weights, rows: Rows, x: Values, of_x: Quantisation, of_y: Quantisation, activation: Activation
-) -> Values:
+def _conv(operator: Conv, x: Values, of_x: Quantisation, of_y: Quantisation) -> Values:
+    weights = operator.weights
     values = weights.values
     out, _, per_group = values.shape
     groups = x.shape[2] // per_group
-    windows = _windows(x, rows, of_x.zero_point)  # (n, width, channels, kernel)
+    windows = _windows(x, operator.rows, of_x.zero_point)  # (n, width, channels, kernel)
     n, width = windows.shape[:2]
     parts = []
     for group, ours in enumerate(np.split(values, groups)):
@@ -210,7 +218,7 @@ def _conv(
         parts.append(_exact_matmul(flat, ours.reshape(out // groups, -1).T))
     sums = np.concatenate(parts, axis=2)
     sums += folded_bias(weights, values.reshape(out, -1).sum(1, dtype=np.int64), of_x)
-    return _rescaled(sums, convolution_rescales(of_x, weights, of_y), of_y, activation)
+    return _rescaled(sums, convolution_rescales(of_x, weights, of_y), of_y, operator.activation)
 
 
 def _depthwise(operator: Depthwise, x: Values, of_x: Quantisation, of_y: Quantisation) -> Values:

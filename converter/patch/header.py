@@ -49,8 +49,8 @@ _HEADER: Final = """\
  * again. */
 const int8_t *anyecg_model_run(void);
 
-/* How many values differ from those the pack was made with; 0 is good. Outputs must be the same to the last bit, what the
- * preprocessing gives may be one step off. It uses the memory above. */
+/* How many values differ from those the pack was made with; 0 is good. Outputs must be the same to the last bit, what
+ * the preprocessing gives may be one step off. It uses the memory above. */
 uint32_t anyecg_model_self_test(void);
 
 #endif
