@@ -196,19 +196,22 @@ static inline void anyecg_four_sums(const int16_t *in, const int8_t *w, uint32_t
   sums[3] = d;
 }
 
-/* One group's channels at four positions; `offset[position]` leads from the first one's row of the output to its own. */
-static void anyecg_conv_group(const anyecg_conv_t *conv, uint32_t group, const int16_t *scratch, int8_t *y,
-                              const uint32_t offset[POSITIONS]) {
+/* One group's channels at four positions, whose rows of the output are `row`. */
+static void anyecg_conv_group(const anyecg_conv_t *conv, uint32_t group, const int16_t *scratch,
+                              int8_t *const row[POSITIONS]) {
   const uint32_t n = ((uint32_t)conv->channels_in / conv->groups) * conv->kernel;
   const uint32_t outputs = (uint32_t)conv->channels_out / conv->groups;
+  const uint32_t end = (group + 1U) * outputs;
+  const int32_t zero = conv->range.zero;
   const int8_t *w = &conv->weights[group * outputs * n];
-  for (uint32_t c = group * outputs; c < ((group + 1U) * outputs); c++) {
+  for (uint32_t c = group * outputs; c < end; c++) {
     int32_t sums[POSITIONS];
     anyecg_four_sums(scratch, w, n, conv->bias[c], sums);
     const anyecg_steps_t steps = anyecg_steps(conv->multiplier[c], conv->shift[c]);
-    for (uint32_t position = 0; position < POSITIONS; position++) {
-      y[offset[position] + c] = anyecg_requantised(sums[position], steps, conv->range.zero);
-    }
+    row[0][c] = anyecg_requantised(sums[0], steps, zero);
+    row[1][c] = anyecg_requantised(sums[1], steps, zero);
+    row[2][c] = anyecg_requantised(sums[2], steps, zero);
+    row[3][c] = anyecg_requantised(sums[3], steps, zero);
     w += n;
   }
 }
@@ -219,13 +222,13 @@ void anyecg_conv(const anyecg_conv_t *conv, const int8_t *x, int8_t *y, int16_t 
   for (uint32_t p = 0; p < conv->width_out; p += POSITIONS) {
     const uint32_t left = conv->width_out - p;
     const uint32_t rows = (left < POSITIONS) ? left : POSITIONS;
-    uint32_t offset[POSITIONS];
+    int8_t *row[POSITIONS];
     for (uint32_t position = 0; position < POSITIONS; position++) {
-      offset[position] = ((position < rows) ? position : (rows - 1U)) * conv->channels_out;
+      row[position] = &y[((position < rows) ? position : (rows - 1U)) * conv->channels_out];
     }
     for (uint32_t group = 0; group < conv->groups; group++) {
       anyecg_widen_windows(conv, &x[group * per_group], scratch, rows);
-      anyecg_conv_group(conv, group, scratch, y, offset);
+      anyecg_conv_group(conv, group, scratch, row);
     }
     anyecg_clamp(y, rows * conv->channels_out, conv->range);
     x += POSITIONS * step;
@@ -233,43 +236,73 @@ void anyecg_conv(const anyecg_conv_t *conv, const int8_t *x, int8_t *y, int16_t 
   }
 }
 
-/* One position of four channels of a depthwise convolution. */
-static inline void anyecg_four_deep(const anyecg_conv_t *conv, uint32_t c, const int8_t *x, int8_t *y) {
+/* `rows` positions of four channels of a depthwise convolution. */
+static inline void anyecg_four_deep(const anyecg_conv_t *conv, uint32_t c, const int8_t *x, int8_t *y, uint32_t rows) {
   const uint32_t channels = conv->channels_in;
-  const int8_t *w = &conv->weights[c];
+  const uint32_t step = (uint32_t)conv->stride * channels;
   const uint32_t end = channels * conv->kernel;
-  int32_t sums[QUAD] = {conv->bias[c], conv->bias[c + 1U], conv->bias[c + 2U], conv->bias[c + 3U]};
-  for (uint32_t at = 0; at < end; at += channels) {
-    const uint32_t in = anyecg_word(&x[at]);
-    const uint32_t weights = anyecg_word(&w[at]);
-    sums[0] = anyecg_low(anyecg_bytes_0_2(in), anyecg_bytes_0_2(weights), sums[0]);
-    sums[1] = anyecg_low(anyecg_bytes_1_3(in), anyecg_bytes_1_3(weights), sums[1]);
-    sums[2] = anyecg_high(anyecg_bytes_0_2(in), anyecg_bytes_0_2(weights), sums[2]);
-    sums[3] = anyecg_high(anyecg_bytes_1_3(in), anyecg_bytes_1_3(weights), sums[3]);
-  }
+  const int8_t *const w = &conv->weights[c];
+  const int32_t *const bias = &conv->bias[c];
+  const int32_t zero = conv->range.zero;
+  anyecg_steps_t steps[QUAD];
   for (uint32_t i = 0; i < QUAD; i++) {
-    const anyecg_steps_t steps = anyecg_steps(conv->multiplier[c + i], conv->shift[c + i]);
-    y[i] = anyecg_requantised(sums[i], steps, conv->range.zero);
+    steps[i] = anyecg_steps(conv->multiplier[c + i], conv->shift[c + i]);
+  }
+  for (; rows > 0U; rows--) {
+    int32_t sum0 = bias[0];
+    int32_t sum1 = bias[1];
+    int32_t sum2 = bias[2];
+    int32_t sum3 = bias[3];
+    for (uint32_t at = 0; at < end; at += channels) {
+      const uint32_t in = anyecg_word(&x[at]);
+      const uint32_t weights = anyecg_word(&w[at]);
+      const int32_t in_0_2 = anyecg_bytes_0_2(in);
+      const int32_t in_1_3 = anyecg_bytes_1_3(in);
+      const int32_t w_0_2 = anyecg_bytes_0_2(weights);
+      const int32_t w_1_3 = anyecg_bytes_1_3(weights);
+      sum0 = anyecg_low(in_0_2, w_0_2, sum0);
+      sum1 = anyecg_low(in_1_3, w_1_3, sum1);
+      sum2 = anyecg_high(in_0_2, w_0_2, sum2);
+      sum3 = anyecg_high(in_1_3, w_1_3, sum3);
+    }
+    y[0] = anyecg_requantised(sum0, steps[0], zero);
+    y[1] = anyecg_requantised(sum1, steps[1], zero);
+    y[2] = anyecg_requantised(sum2, steps[2], zero);
+    y[3] = anyecg_requantised(sum3, steps[3], zero);
+    x += step;
+    y += channels;
+  }
+}
+
+/* `rows` positions of one channel. */
+static inline void anyecg_one_deep(const anyecg_conv_t *conv, uint32_t c, const int8_t *x, int8_t *y, uint32_t rows) {
+  const uint32_t channels = conv->channels_in;
+  const anyecg_steps_t steps = anyecg_steps(conv->multiplier[c], conv->shift[c]);
+  for (uint32_t p = 0; p < rows; p++) {
+    int32_t sum = conv->bias[c];
+    for (uint32_t tap = 0; tap < conv->kernel; tap++) {
+      sum += x[tap * channels] * conv->weights[(tap * channels) + c];
+    }
+    y[p * channels] = anyecg_requantised(sum, steps, conv->range.zero);
+    x += (uint32_t)conv->stride * channels;
   }
 }
 
 void anyecg_depthwise(const anyecg_conv_t *conv, const int8_t *x, int8_t *y) {
   const uint32_t channels = conv->channels_in;
-  for (uint32_t p = 0; p < conv->width_out; p++) {
+  for (uint32_t p = 0; p < conv->width_out; p += POSITIONS) {
+    const uint32_t left = conv->width_out - p;
+    const uint32_t rows = (left < POSITIONS) ? left : POSITIONS;
     uint32_t c = 0;
     for (; (c + QUAD) <= channels; c += QUAD) {
-      anyecg_four_deep(conv, c, &x[c], &y[c]);
+      anyecg_four_deep(conv, c, &x[c], &y[c], rows);
     }
     for (; c < channels; c++) {
-      int32_t sum = conv->bias[c];
-      for (uint32_t tap = 0; tap < conv->kernel; tap++) {
-        sum += x[(tap * channels) + c] * conv->weights[(tap * channels) + c];
-      }
-      y[c] = anyecg_requantised(sum, anyecg_steps(conv->multiplier[c], conv->shift[c]), conv->range.zero);
+      anyecg_one_deep(conv, c, &x[c], &y[c], rows);
     }
-    anyecg_clamp(y, channels, conv->range);
-    x += (uint32_t)conv->stride * channels;
-    y += channels;
+    anyecg_clamp(y, rows * channels, conv->range);
+    x += POSITIONS * (uint32_t)conv->stride * channels;
+    y += rows * channels;
   }
 }
 
@@ -350,8 +383,11 @@ void anyecg_max(const int8_t *x, int8_t *y, uint16_t width_out, uint16_t channel
 
 void anyecg_mul(const anyecg_mul_t *mul, const int8_t *a, const int8_t *b, int8_t *y, uint32_t n) {
   const anyecg_steps_t steps = anyecg_steps(mul->rescale.multiplier, mul->rescale.shift);
+  const int32_t zero = mul->range.zero;
+  const int32_t zero_a = mul->zero_a;
+  const int32_t zero_b = mul->zero_b;
   for (uint32_t i = 0; i < n; i++) {
-    y[i] = anyecg_requantised((a[i] - mul->zero_a) * (b[i] - mul->zero_b), steps, mul->range.zero);
+    y[i] = anyecg_requantised((a[i] - zero_a) * (b[i] - zero_b), steps, zero);
   }
   anyecg_clamp(y, n, mul->range);
 }
@@ -360,11 +396,12 @@ void anyecg_mul_rows(const anyecg_mul_t *mul, const int8_t *a, const int8_t *row
                      uint16_t channels) {
   const anyecg_steps_t steps = anyecg_steps(mul->rescale.multiplier, mul->rescale.shift);
   const uint32_t end = (uint32_t)width * channels;
+  const int32_t zero = mul->range.zero;
   for (uint32_t c = 0; c < channels; c++) {
     const int32_t factor = row[c] - mul->zero_b;
     const int32_t offset = -factor * mul->zero_a;
     for (uint32_t at = c; at < end; at += channels) {
-      y[at] = anyecg_requantised((a[at] * factor) + offset, steps, mul->range.zero);
+      y[at] = anyecg_requantised((a[at] * factor) + offset, steps, zero);
     }
   }
   anyecg_clamp(y, end, mul->range);
@@ -374,10 +411,13 @@ void anyecg_add(const anyecg_add_t *add, const int8_t *a, const int8_t *b, int8_
   const anyecg_steps_t of_a = anyecg_steps(add->rescale_a.multiplier, add->rescale_a.shift);
   const anyecg_steps_t of_b = anyecg_steps(add->rescale_b.multiplier, add->rescale_b.shift);
   const anyecg_steps_t of_sum = anyecg_steps(add->rescale_sum.multiplier, add->rescale_sum.shift);
+  const int32_t zero = add->range.zero;
+  const int32_t offset_a = -add->zero_a * (1 << 20);
+  const int32_t offset_b = -add->zero_b * (1 << 20);
   for (uint32_t i = 0; i < n; i++) {
-    const int32_t from_a = anyecg_stepped((a[i] - add->zero_a) * (1 << 20), of_a, 0);
-    const int32_t both = anyecg_stepped((b[i] - add->zero_b) * (1 << 20), of_b, from_a);
-    y[i] = anyecg_requantised(both, of_sum, add->range.zero);
+    const int32_t from_a = anyecg_stepped((a[i] * (1 << 20)) + offset_a, of_a, 0);
+    const int32_t both = anyecg_stepped((b[i] * (1 << 20)) + offset_b, of_b, from_a);
+    y[i] = anyecg_requantised(both, of_sum, zero);
   }
   anyecg_clamp(y, n, add->range);
 }

@@ -8,29 +8,29 @@
 #define COPROCESSORS_FPU (0xFU << 20)
 #define FAULTED 70 /* EX_SOFTWARE */
 
-extern uint32_t anyecg_data_begin[];
-extern uint32_t anyecg_data_end[];
-extern const uint32_t anyecg_data_stored[];
-extern uint32_t anyecg_bss_begin[];
-extern uint32_t anyecg_bss_end[];
-extern uint32_t anyecg_stack_top[];
+extern uint32_t anyecg_board_data_begin[];
+extern uint32_t anyecg_board_data_end[];
+extern const uint32_t anyecg_board_data_stored[];
+extern uint32_t anyecg_board_bss_begin[];
+extern uint32_t anyecg_board_bss_end[];
+extern uint32_t anyecg_board_stack_top[];
 
 int main(void);
 void initialise_monitor_handles(void); /* newlib's */
-void anyecg_reset(void);
-void anyecg_tick_wrapped(void); /* ticks.c */
+void anyecg_board_reset(void);
+void anyecg_board_wrapped(void); /* ticks.c */
 
-static void anyecg_fault(void) {
+static void anyecg_board_fault(void) {
   _exit(FAULTED);
 }
 
-__attribute__((noinline)) static void anyecg_begin(void) {
-  const uint32_t *stored = anyecg_data_stored;
-  for (uint32_t *word = anyecg_data_begin; word < anyecg_data_end; word++) {
+__attribute__((noinline)) static void anyecg_board_begin(void) {
+  const uint32_t *stored = anyecg_board_data_stored;
+  for (uint32_t *word = anyecg_board_data_begin; word < anyecg_board_data_end; word++) {
     *word = *stored;
     stored++;
   }
-  for (uint32_t *word = anyecg_bss_begin; word < anyecg_bss_end; word++) {
+  for (uint32_t *word = anyecg_board_bss_begin; word < anyecg_board_bss_end; word++) {
     *word = 0U;
   }
 #if defined(__ARM_FEATURE_MVE)
@@ -43,27 +43,27 @@ __attribute__((noinline)) static void anyecg_begin(void) {
   _exit(status);
 }
 
-void anyecg_reset(void) {
+void anyecg_board_reset(void) {
   COPROCESSORS |= COPROCESSORS_FPU;
   __asm volatile("dsb\n isb" ::: "memory");
-  anyecg_begin();
+  anyecg_board_begin();
 }
 
-__attribute__((section(".vectors"), used)) static void (*const anyecg_vectors[16])(void) = {
-  (void (*)(void))anyecg_stack_top,
-  anyecg_reset,
-  anyecg_fault, /* NMI */
-  anyecg_fault, /* hard fault */
-  anyecg_fault, /* memory */
-  anyecg_fault, /* bus */
-  anyecg_fault, /* usage */
-  anyecg_fault, /* secure */
+__attribute__((section(".vectors"), used)) static void (*const anyecg_board_vectors[16])(void) = {
+  (void (*)(void))anyecg_board_stack_top,
+  anyecg_board_reset,
+  anyecg_board_fault, /* NMI */
+  anyecg_board_fault, /* hard fault */
+  anyecg_board_fault, /* memory */
+  anyecg_board_fault, /* bus */
+  anyecg_board_fault, /* usage */
+  anyecg_board_fault, /* secure */
   NULL,
   NULL,
   NULL,
-  anyecg_fault, /* supervisor call */
-  anyecg_fault, /* debug monitor */
+  anyecg_board_fault, /* supervisor call */
+  anyecg_board_fault, /* debug monitor */
   NULL,
-  anyecg_fault, /* pending supervisor call */
-  anyecg_tick_wrapped,
+  anyecg_board_fault, /* pending supervisor call */
+  anyecg_board_wrapped,
 };

@@ -6,15 +6,15 @@
 #define SYSTICK_COUNTS 7U /* enabled, interrupts when it wraps, the processor's clock */
 #define SYSTICK_LAST 0xFFFFFFU
 
-void anyecg_tick_wrapped(void);
+void anyecg_board_wrapped(void);
 
-static volatile uint32_t anyecg_wraps;
+static volatile uint32_t anyecg_board_wraps;
 
-void anyecg_tick_wrapped(void) {
-  anyecg_wraps++;
+void anyecg_board_wrapped(void) {
+  anyecg_board_wraps++;
 }
 
-void anyecg_ticks_begin(void) {
+void anyecg_board_ticks_begin(void) {
   SYSTICK_RELOAD = SYSTICK_LAST;
   SYSTICK_VALUE = 0U;
   SYSTICK_CONTROL = SYSTICK_COUNTS;
@@ -23,12 +23,12 @@ void anyecg_ticks_begin(void) {
   }
 }
 
-uint64_t anyecg_ticks(void) {
+uint64_t anyecg_board_ticks(void) {
   uint32_t wraps;
   uint32_t value;
   do {
-    wraps = anyecg_wraps;
+    wraps = anyecg_board_wraps;
     value = SYSTICK_VALUE;
-  } while (wraps != anyecg_wraps);
+  } while (wraps != anyecg_board_wraps);
   return ((uint64_t)wraps * (SYSTICK_LAST + 1U)) + (SYSTICK_LAST - value);
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-void anyecg_ticks_begin(void);
-uint64_t anyecg_ticks(void); /* since the beginning */
+void anyecg_board_ticks_begin(void);
+uint64_t anyecg_board_ticks(void); /* since the beginning */
 
 #endif
