@@ -1,0 +1,150 @@
+"""Students of every size, and the largest of them that has room."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from converter.distil.architecture import STUDENT, Architecture, Stage
+from converter.distil.emit import untrained
+from converter.distil.errors import DistilError, DistilFault
+from edge.boards import Room, fits
+from edge.manifest import PatchNeeds
+
+WIDTHS: Final = (1.5, 1.25, 1.0, 0.75, 0.5, 0.375, 0.25)
+DEPTHS: Final = (2, 1, 0)
+"""How often each block that adds to what it reads is there."""
+_MULTIPLE: Final = 8
+"""Channels come in eights, of which kernels for a microcontroller make the most."""
+_UNIT_BYTES: Final = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1_000_000, "mib": 1 << 20}
+_AMOUNT: Final = re.compile(r"(?P<value>\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>[A-Za-z]*)")
+_CALIBRATION_WINDOWS: Final = 8
+
+
+def parse_budget(text: str) -> Room:
+    """Read what there is for a pack, flash and RAM, such as ``256kB,64kB`` or ``1MiB, 96 KiB``.
+
+    Parameters
+    ----------
+    text
+        Two amounts with a comma between; kB and MB are thousands and millions of bytes, KiB and MiB 1,024 and its
+        square, and a number alone is bytes.
+
+    Raises
+    ------
+    ValueError
+        If it is not two amounts above zero.
+    """
+    parts = text.split(",")
+    if len(parts) != 2:  # noqa: PLR2004 - flash and RAM
+        raise ValueError(f"{text!r} is not flash and RAM with a comma between")
+    flash_bytes, ram_bytes = (_bytes(part) for part in parts)
+    return Room(flash_bytes, ram_bytes)
+
+
+def _bytes(text: str) -> int:
+    found = _AMOUNT.fullmatch(text.strip())
+    unit = _UNIT_BYTES.get(found["unit"].lower()) if found else None
+    size = int(float(found["value"]) * unit) if found and unit else 0
+    if size <= 0:
+        raise ValueError(f"{text.strip()!r} is no amount of memory; write 256kB, 64KiB or 65536")
+    return size
+
+
+def scaled(width: float, depth: int, n_outputs: int, window_samples: int = STUDENT.window_samples) -> Architecture:
+    """Return a student with other channels and other repetitions than the one that figures are stated for.
+
+    Parameters
+    ----------
+    width
+        Times the channels, rounded to eights.
+    depth
+        How often each block that adds is there.
+    n_outputs, window_samples
+        As `converter.distil.architecture.Architecture` takes them.
+    """
+    stages = [scaled_stage for stage in STUDENT.stages for scaled_stage in _scaled_stages(stage, width, depth)]
+    return replace(
+        STUDENT,
+        n_outputs=n_outputs,
+        window_samples=window_samples,
+        stages=tuple(stages),
+        hidden=_channels(STUDENT.hidden, width),
+    )
+
+
+def _scaled_stages(stage: Stage, width: float, depth: int) -> Iterator[Stage]:
+    squeezed = None if stage.squeezed is None else _channels(stage.squeezed, width)
+    one = replace(stage, channels=_channels(stage.channels, width), squeezed=squeezed)
+    return iter([one] * (depth if stage.stride == 1 else 1))
+
+
+def _channels(channels: int, width: float) -> int:
+    return max(_MULTIPLE, round(channels * width / _MULTIPLE) * _MULTIPLE)
+
+
+def family(n_outputs: int, window_samples: int = STUDENT.window_samples) -> tuple[Architecture, ...]:
+    """Return every student, the one with the most multiplications first."""
+    every = {scaled(width, depth, n_outputs, window_samples) for width, depth in product(WIDTHS, DEPTHS)}
+    return tuple(sorted(every, key=lambda one: (-one.n_macs, -one.n_parameters)))
+
+
+def needs_of_untrained(architecture: Architecture, needs_of: Callable[[bytes], PatchNeeds]) -> PatchNeeds:
+    """Work out what a student asks of a patch, before anything has taught it: weights change nothing of it.
+
+    Parameters
+    ----------
+    architecture
+        Widths and depths.
+    needs_of
+        Works it out of a model.
+    """
+    shape = (_CALIBRATION_WINDOWS, architecture.window_samples)
+    noise = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    return needs_of(untrained(0, architecture, calibration=noise))
+
+
+def candidates(
+    room: Room,
+    n_outputs: int,
+    needs_of: Callable[[bytes], PatchNeeds],
+    window_samples: int = STUDENT.window_samples,
+) -> Iterator[tuple[Architecture, PatchNeeds]]:
+    """Give the students that have room, the largest first, with what each needs; each is worked out when asked for."""
+    for architecture in family(n_outputs, window_samples):
+        needs = needs_of_untrained(architecture, needs_of)
+        if fits(needs, room):
+            yield architecture, needs
+
+
+def largest_that_fits(
+    room: Room,
+    n_outputs: int,
+    needs_of: Callable[[bytes], PatchNeeds],
+    window_samples: int = STUDENT.window_samples,
+) -> tuple[Architecture, PatchNeeds]:
+    """Return the largest student that has room, and what it needs.
+
+    Raises
+    ------
+    DistilError
+        If the smallest has none; it says what that one needs.
+    """
+    found = next(candidates(room, n_outputs, needs_of, window_samples), None)
+    if found is not None:
+        return found
+    smallest = needs_of_untrained(family(n_outputs, window_samples)[-1], needs_of)
+    ram_bytes = smallest.ram_bytes + smallest.stack_bytes
+    raise DistilError(
+        DistilFault.DOES_NOT_FIT,
+        f"no student has room in {room.flash_bytes:,} bytes of flash and {room.ram_bytes:,} of RAM: the smallest, of "
+        f"{n_outputs} outputs, needs {smallest.flash_bytes:,} and {ram_bytes:,}",
+        advice=f"give --budget {_rounded_up(smallest.flash_bytes)},{_rounded_up(ram_bytes)} or more",
+    )
+
+
+def _rounded_up(size_bytes: int) -> str:
+    return f"{-(-size_bytes // 1000)}kB"

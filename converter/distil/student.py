@@ -1,0 +1,179 @@
+"""A taught student as an int8 pack: what it says, what it costs, and what int8 took from it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from converter.distil.architecture import Architecture
+from converter.distil.emit import emit
+from converter.distil.scale import Scale
+from converter.parity import Parity, compare
+from converter.quantise import Mode, quantise
+from converter.windows.window_set import WindowSet
+from edge.interpreter import Interpreter, installed_runtimes, open_interpreter
+from edge.manifest import Contract, Manifest, Output, PackBudget, PatchNeeds, Provenance
+from edge.pack import ModelPack, SelfTest
+from edge.preprocess import Preprocessing, preprocess
+
+Floats: TypeAlias = NDArray[np.float32]
+
+_SELF_TEST_WINDOWS: Final = 4
+_TOLERANCE_STEPS: Final = (4.0, 16.0)
+"""How far kernel families may be apart: as far as int8 is from float, within these bounds, in int8 steps."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantised:
+    """A student in float and in int8.
+
+    Parameters
+    ----------
+    float_model, model
+        The flatbuffers.
+    scale
+        From what the int8 model says to logits; the mean error that int8 makes is taken back.
+    """
+
+    float_model: bytes
+    model: bytes
+    scale: Scale
+
+    def float_logits(self, inputs: Floats, scale: Scale) -> Floats:
+        """Logits of the float model on its own scale, shape (n, n_outputs)."""
+        return scale.logits(_said(open_interpreter(self.float_model), inputs))
+
+    def logits(self, inputs: Floats) -> Floats:
+        """Logits of the int8 model, shape (n, n_outputs)."""
+        return self.scale.logits(_said(open_interpreter(self.model), inputs))
+
+
+def quantised(
+    weights: Mapping[str, Floats], architecture: Architecture, scale: Scale, calibration: Floats
+) -> Quantised:
+    """Make every tensor int8.
+
+    Parameters
+    ----------
+    weights, architecture
+        As `converter.distil.emit.emit` takes them.
+    scale
+        From what the float network says to logits.
+    calibration
+        Preprocessed windows whose ranges int8 must hold, shape (n, window_samples).
+    """
+    float_model = emit(weights, architecture)
+    model = quantise(float_model, Mode.FULL, calibration)
+    errors = _said(open_interpreter(model), calibration) - _said(open_interpreter(float_model), calibration)
+    bias = errors.mean(axis=0, dtype=np.float64).astype(np.float32) * scale.spread
+    return Quantised(float_model, model, Scale(scale.mean - bias, scale.spread))
+
+
+@dataclass(frozen=True, slots=True)
+class StudentIdentity:
+    """What a student's manifest says that no measurement shows; fields are those of `edge.manifest.Manifest`."""
+
+    name: str
+    version: str
+    lead: str
+    budget: PackBudget
+    provenance: Provenance
+    board: str | None
+    needs: PatchNeeds | None
+
+
+def parity_of(student: Quantised, scale: Scale, held_back: WindowSet, inputs: Floats, rows: Sequence[Output]) -> Parity:
+    """Compare the student in int8 with itself in float.
+
+    Parameters
+    ----------
+    student, scale
+        The student, and the scale of its float network.
+    held_back, inputs
+        Windows that it was not taught, in millivolts and preprocessed.
+    rows
+        What the outputs are.
+    """
+    expected, actual = student.float_logits(inputs, scale), student.logits(inputs)
+    return compare(expit(expected.astype(np.float64)), expit(actual.astype(np.float64)), held_back, tuple(rows))
+
+
+def packed(
+    student: Quantised,
+    identity: StudentIdentity,
+    outputs: Sequence[Output],
+    contract: Preprocessing,
+    self_test_uv: NDArray[np.int32],
+    parity: Parity,
+) -> ModelPack:
+    """Put a student into a pack, with a self-test for every runtime there is here.
+
+    Parameters
+    ----------
+    student, identity
+        The network, and what it is.
+    outputs
+        Rows of the manifest; scale and offset are set here.
+    contract
+        What it reads.
+    self_test_uv
+        Windows for the self-test, shape (k, window_samples), uV.
+    parity
+        What int8 kept of float.
+    """
+    rows = tuple(
+        row.model_copy(update={"logit_scale": float(spread), "logit_offset": float(mean)})
+        for row, spread, mean in zip(outputs, student.scale.spread, student.scale.mean, strict=True)
+    )
+    manifest = Manifest(
+        name=identity.name,
+        version=identity.version,
+        model_sha256=hashlib.sha256(student.model).hexdigest(),
+        model_size_bytes=len(student.model),
+        lead=identity.lead,
+        preprocessing=Contract.of(contract),
+        quantisation=Mode.FULL.as_manifest,
+        outputs=rows,
+        budget=identity.budget,
+        provenance=identity.provenance.model_copy(update={"converter": f"anyecg-edge {version('anyecg-edge')}"}),
+        board=identity.board,
+        patch=identity.needs,
+    )
+    self_test = _self_test(student.model, self_test_uv, contract, _tolerance(student, parity))
+    return ModelPack(manifest, student.model, self_test, {"float_vs_int8": parity.as_json()})
+
+
+def self_test_windows(millivolts: Floats) -> NDArray[np.int32]:
+    """Take the first windows for the self-test, in uV."""
+    return np.rint(millivolts[:_SELF_TEST_WINDOWS] * 1000.0).astype(np.int32)
+
+
+def _tolerance(student: Quantised, parity: Parity) -> float:
+    quantisation = open_interpreter(student.model).output.quantisation
+    step = quantisation.scale if quantisation else 1.0
+    errors = [row.max_abs_logit / spread for row, spread in zip(parity.outputs, student.scale.spread, strict=True)]
+    return float(np.clip(max(errors) / step, *_TOLERANCE_STEPS))
+
+
+def _self_test(model: bytes, windows_uv: NDArray[np.int32], contract: Preprocessing, tolerance: float) -> SelfTest:
+    signal = preprocess(windows_uv / 1000.0, contract)
+    runs = [open_interpreter(model, runtime=name) for name in installed_runtimes()]
+    taken = runs[0].input.quantisation
+    inputs = taken.quantise(signal) if taken else signal
+    outputs = {run.kernel_family: np.stack([run.invoke(x)[0] for x in inputs]) for run in runs}
+    trusted = next(iter(outputs.values())).astype(np.float64)
+    agreeing = {family: y for family, y in outputs.items() if np.abs(y - trusted).max() <= tolerance}
+    return SelfTest(windows_uv, inputs, agreeing, tolerance)
+
+
+def _said(run: Interpreter, inputs: Floats) -> Floats:
+    """What a model says of preprocessed windows, on its own scale, shape (n, n_outputs)."""
+    taken, given = run.input.quantisation, run.output.quantisation
+    rows = taken.quantise(inputs) if taken else inputs
+    said = np.concatenate([run.invoke(row) for row in rows])
+    return given.dequantise(said.astype(np.int8)) if given else said.astype(np.float32)
