@@ -96,9 +96,16 @@ def open_play(recording: Path | None, channel: str | None, *, duration_s: float 
 
 
 def make_wearables(
-    kinds: list[str], setup: Setup, play: Play, script: Script, air: Air, clock: Callable[[], float]
+    kinds: list[str],
+    setup: Setup,
+    play: Play,
+    script: Script,
+    air: Air,
+    clock: Callable[[], float],
+    *,
+    leave_out: str | None = None,
 ) -> list[VirtualWearable]:
-    """Put a virtual wearable of each kind on the air, the same kind several times where it is named so.
+    """Put a virtual wearable of each kind on the air but `leave_out`, several of a kind that is named several times.
 
     Raises
     ------
@@ -107,6 +114,8 @@ def make_wearables(
     """
     made = []
     for number, kind in enumerate(kinds, start=1):
+        if kind == leave_out:
+            continue
         twin = twin_of(kind, setup, number=number, seed=play.seed + number - 1)
         samples, n_samples = play.counts(twin, number)
         peripheral = BumblePeripheral(air.controller(), twin.advertisement, twin.services, address_of(number))

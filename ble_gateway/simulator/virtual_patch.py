@@ -51,6 +51,11 @@ class VirtualPatch(VirtualWearable):
         host.on_reset = self._began_anew
         host.on_change = self._changed
 
+    @property
+    def n_outcomes(self) -> int:
+        """Windows that a pack gave an outcome for."""
+        return self._patch.n_outcomes
+
     async def power_on(self) -> None:
         """Wake up, run the pack that is confirmed, and advertise."""
         self._changed()

@@ -56,7 +56,7 @@ class FolderMemory(MutableMapping[str, bytes]):
             raise KeyError(name) from None
 
     def __iter__(self) -> Iterator[str]:
-        return (path.name for path in sorted(self._folder.iterdir()) if path.suffix != ".partial")
+        return (path.name for path in sorted(self._folder.iterdir()) if path.is_file() and path.suffix != ".partial")
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

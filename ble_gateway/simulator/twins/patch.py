@@ -38,7 +38,8 @@ FRAME_SAMPLES: Final = {125: 25, 250: 50, 500: 75}
 PACE: Final = 4
 """Backfilled frames that may follow a request or a live frame."""
 MOST_REQUESTS: Final = 16
-_PICOVOLTS_PER_COUNT: Final = 500_000
+PICOVOLTS_PER_COUNT: Final = 500_000
+"""Of its converter."""
 _RAIL: Final = 1 << 19
 """A quarter of a volt: what the electrodes may be apart."""
 LEAD_OFF_COUNTS: Final = 20_000
@@ -66,7 +67,7 @@ class PatchTwin:
         self, rate_hz: int = 250, *, ring_s: float = 60.0, battery_percent: int = 87, battery_s: int = _WEEK_S
     ) -> None:
         self.rate_hz: float = rate_hz
-        self.millivolts_per_count = _PICOVOLTS_PER_COUNT * 1e-9
+        self.millivolts_per_count = PICOVOLTS_PER_COUNT * 1e-9
         self.rails = (-_RAIL, _RAIL - 1)
         self.frame_samples = FRAME_SAMPLES[rate_hz]
         self.advertisement = Advertisement(name="ECG-5EED", services=(PATCH_SERVICE,))
@@ -81,7 +82,7 @@ class PatchTwin:
             ),
             OfferedService(BATTERY_SERVICE, (Offered(BATTERY_LEVEL, Property.READ | Property.NOTIFY),)),
         )
-        self._setup = Setup(rate_hz, _PICOVOLTS_PER_COUNT, self.rails, epoch=1, frame_samples=self.frame_samples)
+        self._setup = Setup(rate_hz, PICOVOLTS_PER_COUNT, self.rails, epoch=1, frame_samples=self.frame_samples)
         self._ring_samples = round(ring_s * rate_hz)
         self._ring: deque[Frame] = deque()
         self._wanted: deque[range] = deque()
