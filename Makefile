@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers bench-waves train train-waves full-size clean
+.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers bench-waves bench-patch bench-flash train train-waves full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -23,7 +23,7 @@ check: install  ## Format, lint and types
 
 test: check  ## Every test, with branch coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -59,6 +59,12 @@ bench-peers: install  ## Compare conversions with onnxruntime and torch (brings 
 	$(BIN)/python -m benchmarks.peers $(CHECKPOINT) $(if $(wildcard $(STRESSED)),--stressed $(STRESSED))
 
 DATA ?= ../shared/data
+
+bench-patch: install  ## Instructions, memory and differences of the generated C on emulated Cortex-M (needs the tools of .ci/run)
+	$(BIN)/python -m benchmarks.patch
+
+bench-flash: install  ## The rate of a flash beside smpclient alone, and a thousand cuts
+	$(BIN)/python -m benchmarks.flash
 
 bench-waves: install  ## Beats, waves, intervals, quality, cost beside NeuroKit2, sleepecg, wfdb (brings them); DATA=... FOLDS=... FULL_SIZE=...
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers-waves]'
