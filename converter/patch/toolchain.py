@@ -1,7 +1,7 @@
 """C for emulated Cortex-M boards: which cores there are, the compiler's call, the emulator's call.
 
-Debian's ``gcc-arm-none-eabi``, ``libnewlib-arm-none-eabi`` and ``qemu-system-arm`` are all it takes. Programs read stdin
-and write stdout by newlib's semihosting; the start-up code and linker scripts lie in ``converter/patch/c/boards``.
+Debian's ``gcc-arm-none-eabi``, ``libnewlib-arm-none-eabi`` and ``qemu-system-arm`` are all it takes. Programs read
+stdin and write stdout by newlib's semihosting; start-up code and linker scripts lie in ``converter/patch/c/boards``.
 """
 
 import shutil
@@ -20,11 +20,13 @@ BOARDS: Final = SOURCES / "boards"
 """Start-up code, linker scripts, the harness that counts."""
 COMPILER: Final = "arm-none-eabi-gcc"
 EMULATOR: Final = "qemu-system-arm"
-_PROGRAMS: Final = (COMPILER, "arm-none-eabi-nm", EMULATOR)
+NM: Final = "arm-none-eabi-nm"
+_PROGRAMS: Final = (COMPILER, NM, EMULATOR)
 _NEWLIB: Final = ("nano.specs", "rdimon.specs")
 _INSTALL: Final = "install gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm"
 STRICT: Final = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion")
-_LINKED: Final = ("-ffunction-sections", "-fdata-sections", "-nostartfiles", "-Wl,--gc-sections")
+_SECTIONS: Final = ("-ffunction-sections", "-fdata-sections")
+_LINKED: Final = ("-nostartfiles", "-Wl,--gc-sections")
 
 
 class EmulationFault(StrEnum):
@@ -121,19 +123,26 @@ def require_tools() -> None:
         raise EmulationError(EmulationFault.NO_TOOLCHAIN, f"no emulated core here: {absent}", advice=_INSTALL)
 
 
-def link(sources: Sequence[Path], elf: Path, core: Core, build: Build, *, includes: Sequence[Path] = ()) -> None:
-    """Compile `sources` with the start-up code into a program for an emulated board.
+def compile_objects(
+    sources: Sequence[Path], folder: Path, core: Core, build: Build, *, includes: Sequence[Path] = ()
+) -> tuple[Path, ...]:
+    """Compile C files for a core.
 
     Parameters
     ----------
     sources
-        C files, ``main`` among them.
-    elf
-        What is written.
+        C files.
+    folder
+        Where the objects go.
     core, build
         For which core, and how.
     includes
         Folders of headers beside the kernels' and the boards' own.
+
+    Returns
+    -------
+    tuple of Path
+        An object for each source.
 
     Raises
     ------
@@ -141,23 +150,52 @@ def link(sources: Sequence[Path], elf: Path, core: Core, build: Build, *, includ
         Without the toolchain, or where the compiler refuses.
     """
     require_tools()
-    machine = machine_of(core)
-    command = [
-        COMPILER,
-        *machine.flags,
-        build.optimise,
-        *STRICT,
+    objects = []
+    for source in sources:
+        objects.append(folder / f"{source.stem}.o")
+        _compiler(core, build, "-c", str(source), *_includes(includes), "-o", str(objects[-1]))
+    return tuple(objects)
+
+
+def link(sources: Sequence[Path], elf: Path, core: Core, build: Build, *, includes: Sequence[Path] = ()) -> None:
+    """Compile and link a program for an emulated board.
+
+    Parameters
+    ----------
+    sources
+        C files and objects, ``main`` among them; the start-up code comes with it.
+    elf
+        What is written.
+    core, build, includes
+        As `compile_objects` takes them.
+
+    Raises
+    ------
+    EmulationError
+        Without the toolchain, or where the compiler or linker refuses.
+    """
+    require_tools()
+    _compiler(
+        core,
+        build,
         *_LINKED,
         *(f"--specs={specs}" for specs in _NEWLIB),
-        *(f"-D{name}={value}" for name, value in build.defines.items()),
         *(f"-Wl,--wrap={name}" for name in build.wrapped),
-        *(f"-I{folder}" for folder in (*includes, SOURCES, BOARDS)),
+        *_includes(includes),
         f"-L{BOARDS}",
-        f"-T{machine.board}.ld",
+        f"-T{machine_of(core).board}.ld",
         *map(str, (*sources, BOARDS / "start.c", BOARDS / "ticks.c")),
-        "-o",
-        str(elf),
-    ]
+        *("-o", str(elf)),
+    )
+
+
+def _includes(folders: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(f"-I{folder}" for folder in (*folders, SOURCES, BOARDS))
+
+
+def _compiler(core: Core, build: Build, *arguments: str) -> None:
+    defines = (f"-D{name}={value}" for name, value in build.defines.items())
+    command = [COMPILER, *machine_of(core).flags, build.optimise, *STRICT, *_SECTIONS, *defines, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise EmulationError(
