@@ -1,5 +1,6 @@
 """The schedule as C: constants, one static memory, and a function that calls the kernels one after the other."""
 
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 import numpy as np
@@ -87,7 +88,23 @@ const int8_t *anyecg_model_run(void) {
 """
 
 
-def model_source(plan: Plan, title: str) -> str:
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """``anyecg_model.c``.
+
+    Parameters
+    ----------
+    text
+        The file.
+    constant_bytes
+        Weights, biases, tables and descriptions of layers, on a machine of 32 bits.
+    """
+
+    text: str
+    constant_bytes: int
+
+
+def model_source(plan: Plan, title: str) -> ModelSource:
     """Write ``anyecg_model.c``.
 
     Parameters
@@ -108,7 +125,7 @@ def model_source(plan: Plan, title: str) -> str:
     )
     infer = _INFER.format(input=plan.offsets[schedule.input], calls=calls, output=plan.offsets[schedule.output])
     run = _RUN_INPUT if window is None else _RUN_WINDOW.format(window=window // 4)
-    return head + writer.constants.definitions + infer + run
+    return ModelSource(head + writer.constants.definitions + infer + run, writer.constants.size_bytes)
 
 
 class _Writer:

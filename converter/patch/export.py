@@ -93,6 +93,8 @@ class Exported:
         How device counts become the network's input; None of a plain model.
     cases
         Of the self-test; None without.
+    constant_bytes
+        Of the network: weights, biases, tables and descriptions of layers, on a machine of 32 bits.
     """
 
     files: Mapping[str, str]
@@ -100,6 +102,7 @@ class Exported:
     plan: Plan
     preprocessing: PreprocessingSource | None
     cases: Cases | None
+    constant_bytes: int
 
 
 def export(source: Source, options: Options) -> Exported:
@@ -124,14 +127,15 @@ def export(source: Source, options: Options) -> Exported:
     plan = plan_memory(schedule(network), 0 if taken is None else taken[0].work_bytes)
     cases = _cases(source, network, counts) if options.self_test else None
     title, ends = source.identity.title, Ends(x.size_bytes, x.quantisation, y.size_bytes, y.quantisation)
+    model = model_source(plan, title)
     files = {
         **_shared(),
         **({} if taken is None else taken[0].files),
-        "anyecg_model.c": model_source(plan, title),
+        "anyecg_model.c": model.text,
         "anyecg_model.h": model_header(source.identity, ends, counts, ram_bytes=plan.arena_bytes, cases=cases),
         "anyecg_selftest.c": self_test_source(cases, title),
     }
-    return Exported(files, network, plan, None if taken is None else taken[0], cases)
+    return Exported(files, network, plan, None if taken is None else taken[0], cases, model.constant_bytes)
 
 
 def write_folder(folder: Path, files: Mapping[str, str | bytes], *, force: bool = False) -> None:

@@ -15,6 +15,8 @@ _TYPES: Final = {
     np.dtype(np.int16): "int16_t",
     np.dtype(np.int32): "int32_t",
 }
+_STRUCT_BYTES: Final = {"anyecg_conv_t": 32, "anyecg_mul_t": 16, "anyecg_add_t": 32, "anyecg_pad_t": 14}
+"""On a machine of 32 bits."""
 _INT32_MIN: Final = -(1 << 31)
 
 
@@ -45,7 +47,7 @@ def text_literal(text: str) -> str:
 
 
 class Constants:
-    """The constants of a file, in the order in which they are first wanted."""
+    """The constants of a file, in the order in which they are first wanted; `size_bytes` on a machine of 32 bits."""
 
     def __init__(self) -> None:
         self._names: dict[tuple[str, bytes], str] = {}
@@ -68,6 +70,7 @@ class Constants:
         body = ", ".join(fields)
         known = self._names.setdefault((kind, body.encode()), name)
         if known == name:
+            self.size_bytes += _STRUCT_BYTES[kind]
             self._definitions.append(f"static const {kind} {name} = {{\n  {body}\n}};")
         return known
 

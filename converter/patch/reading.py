@@ -78,6 +78,11 @@ def operator_names(model: bytes) -> tuple[str, ...]:
     return tuple(sorted({_kind(root, operator) for operator in root.subgraphs[0].operators}))
 
 
+def tensor_count(model: bytes) -> int:
+    """Return how many tensors a model has, constants included."""
+    return len(_parsed(model).subgraphs[0].tensors)
+
+
 def _parsed(model: bytes) -> Any:
     if model[4:8] != b"TFL3":
         raise ExportError(ExportFault.NOT_A_MODEL, "not a TFLite model", advice="give a pack or an int8 .tflite")
