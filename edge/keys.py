@@ -69,6 +69,8 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
         ``NO_SUCH_KEY``, ``EXPOSED``, ``LOCKED`` or ``NOT_A_KEY``.
     """
     content = _read(path)
+    if b"PRIVATE KEY" not in content:
+        raise _not_a_key(path, "private")
     if os.name == "posix" and path.stat().st_mode & _OTHERS:
         raise SignatureError(
             SignatureFault.EXPOSED,

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from ble_gateway.flash.conversation import Reconnecting
-from ble_gateway.flash.flash import Event, Planned, Sent, Stage, running_label
+from ble_gateway.flash.flash import Event, Planned, SelfTest, Sending, Sent, Stage, running_label
 from ble_gateway.flash.offer import Content
 from ble_gateway.flash.plan import FlashPlan, Refuse, Skip, Upload, UploadImage
 from ble_gateway.flash.state import DeviceState, ImageOffer, PackOffer, Patch
@@ -55,6 +55,7 @@ class FlashScreen:
         self._stage: Stage | None = None
         self._planned: Planned | None = None
         self._resumed_bytes: int | None = None
+        self._result = ""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -94,6 +95,10 @@ class FlashScreen:
                 self._enter(event)
             case Sent():
                 self._show_sent(event)
+            case Sending():
+                self._result = _rate(event)
+            case SelfTest(windows):
+                self._result = f"its self-test passes on the device, {windows} windows" if windows else ""
             case Reconnecting(why, attempt, attempts):
                 self._say("link", f"[yellow]lost[/] ({escape(why)}): attempt {attempt} of {attempts}")
             case _:
@@ -129,11 +134,13 @@ class FlashScreen:
     def _finish(self) -> None:
         """End what was being done; it was done."""
         stage, self._stage = self._stage, None
+        result, self._result = self._result, ""
         if self._bar is not None:
             self._progress.remove_task(self._bar)
             self._bar = None
         if stage is not None:
-            self._say(*_done(stage, self.content))
+            name, text = _done(stage, self.content)
+            self._say(name, result or text)
 
     def _say(self, name: str, text: str) -> None:
         self._console.print(f"[dim]{name:<10}[/]{text}", soft_wrap=True)
@@ -218,6 +225,13 @@ def _done(stage: Stage, content: Content) -> tuple[str, str]:
             return "restarted", "the device is back"
         case _:
             assert_never(stage)
+
+
+def _rate(sending: Sending) -> str:
+    if not sending.sent_bytes:
+        return "nothing: all of it was there"
+    kilobytes_s = sending.sent_bytes / max(sending.seconds, 1e-3) / 1e3
+    return f"{sending.sent_bytes:,} bytes in {sending.seconds:.1f} s, {kilobytes_s:.1f} kB/s"
 
 
 def plan_json(planned: Planned, content: Content) -> dict[str, Any]:

@@ -54,11 +54,6 @@ class Sent:
     size_bytes: int
 
 
-Event: TypeAlias = Planned | Stage | Sent | Reconnecting
-"""What is told while a device is flashed."""
-Tell: TypeAlias = Callable[[Event], None]
-
-
 @dataclass(frozen=True, slots=True)
 class Sending:
     """What an upload came to.
@@ -89,6 +84,11 @@ class SelfTest:
     """
 
     windows: int
+
+
+Event: TypeAlias = Planned | Stage | Sent | Sending | SelfTest | Reconnecting
+"""What is told while a device is flashed."""
+Tell: TypeAlias = Callable[[Event], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,7 @@ async def _flash_pack(talk: Conversation, content: Content, plan: Upload, tell: 
     await verify(talk, plan.path, data)
     tell(Stage.TRYING)
     tested = await _try(talk, plan.path, content)
+    tell(tested)
     tell(Stage.CONFIRMING)
     await _confirm(talk, plan.path, content)
     return Flashed(plan, sending, tested)
@@ -201,7 +202,9 @@ async def _send(upload: AsyncGenerator[int, None], size_bytes: int, tell: Tell) 
                 sent += max(0, reached - at)
             at = reached
             tell(Sent(at, size_bytes))
-    return Sending(resumed or 0, sent, time.monotonic() - began_s)
+    done = Sending(resumed or 0, sent, time.monotonic() - began_s)
+    tell(done)
+    return done
 
 
 async def _try(talk: Conversation, path: str, content: Content) -> SelfTest:

@@ -109,19 +109,13 @@ def objections_to_pack(patch: Patch, offer: PackOffer, policy: Policy, slot: Slo
     slot
         Where the pack would go; None: there is no place.
     """
-    yield from _objections_to_board(patch.board, offer.board, policy)
+    if offer.board not in {None, patch.board}:
+        yield Objection(Refusal.OTHER_BOARD, {"board": patch.board, "made_for": offer.board or ""})
     yield from _objections_to_size(patch, offer, slot)
     yield from _objections_to_signature(patch, offer, policy)
     if (running := patch.confirmed or patch.on_trial) and running.name == offer.name:
         yield from _objections_to_version(offer.version, running.version)
     yield from _objections_to_battery(patch, policy)
-
-
-def _objections_to_board(board: str, made_for: str | None, policy: Policy) -> Iterator[Objection]:
-    if policy.board is not None and policy.board != board:
-        yield Objection(Refusal.NOT_THAT_BOARD, {"board": board, "asked": policy.board})
-    if made_for is not None and made_for != board:
-        yield Objection(Refusal.OTHER_BOARD, {"board": board, "made_for": made_for})
 
 
 def _objections_to_size(patch: Patch, offer: PackOffer, slot: Slot | None) -> Iterator[Objection]:
@@ -185,10 +179,6 @@ def _objections_to_battery(patch: Patch, policy: Policy) -> Iterator[Objection]:
 
 def objections_to_image(device: DeviceState, active: Image, offer: ImageOffer, policy: Policy) -> Iterator[Objection]:
     """Tell all that speaks against a firmware image, the gravest first; `active` is the one that runs."""
-    if device.patch is not None:
-        yield from _objections_to_board(device.patch.board, None, policy)
-    elif policy.board is not None:
-        yield Objection(Refusal.NOT_THAT_BOARD, {"board": "", "asked": policy.board})
     others = [image for image in device.images or () if image.sha256 != offer.sha256]
     if any(image.pending or (image.active and not image.confirmed) for image in others):
         yield Objection(Refusal.NO_FREE_SLOT, {"slots": len(device.images or ())})

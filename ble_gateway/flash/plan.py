@@ -117,6 +117,8 @@ def _plan_pack(patch: Patch | None, offer: PackOffer, policy: Policy) -> FlashPl
         return Refuse(Refusal.NOT_A_PATCH)
     if patch.protocol != PROTOCOL:
         return Refuse(Refusal.NEWER_PROTOCOL, {"protocol": patch.protocol})
+    if policy.board not in {None, patch.board}:
+        return Refuse(Refusal.NOT_THAT_BOARD, {"board": patch.board, "asked": policy.board or ""})
     confirmed = patch.confirmed
     if confirmed and confirmed.sha256 == offer.sha256:
         return Skip(confirmed.path, ends_trial=patch.on_trial is not None)
@@ -140,6 +142,9 @@ def _plan_image(device: DeviceState, offer: ImageOffer, policy: Policy) -> Flash
     active = next((image for image in device.images or () if image.active), None)
     if active is None:
         return Refuse(Refusal.NOT_A_PATCH)
+    board = device.patch.board if device.patch else ""
+    if policy.board not in {None, board}:
+        return Refuse(Refusal.NOT_THAT_BOARD, {"board": board, "asked": policy.board or ""})
     if active.sha256 == offer.sha256 and active.confirmed:
         return Skip(f"image slot {active.slot}")
     blocking, overridden = _sorted_out(objections_to_image(device, active, offer, policy), policy)

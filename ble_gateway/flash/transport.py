@@ -133,9 +133,10 @@ def _port_trouble(path: str, error: Exception) -> FlashError:
         return FlashError(
             FlashFault.NO_PORT, f"there is no port {path}", advice="plug the device in, and see ls /dev/tty*"
         )
-    return FlashError(
-        FlashFault.NO_PORT, f"{path} cannot be opened as a serial port ({error})", advice="check the path"
+    what = (
+        f"cannot be opened ({error.strerror})" if isinstance(error, OSError) and error.strerror else "is no serial port"
     )
+    return FlashError(FlashFault.NO_PORT, f"{path} {what}", advice="check the path, and see ls /dev/tty*")
 
 
 class RadioTransport(SMPBLETransport):

@@ -47,7 +47,7 @@ _WORDS: Final = {
     ),
     Refusal.UNSIGNED: ("it is not signed", "sign it (anyecg keys sign)"),
     Refusal.UNKNOWN_KEY: (
-        "it was signed by key {key:.16}, none of the {trusted} that you trust",
+        "it was signed by key {key:.16}, which is none that you trust",
         "name the key (--key FILE.pub)",
     ),
     Refusal.NOT_FOR_THIS_DEVICE: (
