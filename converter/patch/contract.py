@@ -166,7 +166,7 @@ def _fixed(step: Linear, contract: Preprocessing) -> Cascade | int:
     if cascade.pad >= contract.window_samples:
         raise ContractError(
             ContractFault.WINDOW_TOO_SHORT,
-            f"{step} reaches {cascade.pad} samples beyond a window of {contract.window_samples}",
+            f"the {step.kind} filter reaches {cascade.pad} samples beyond a window of {contract.window_samples}",
             advice="state a lower order, or a window longer than that",
         )
     return cascade

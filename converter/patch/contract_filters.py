@@ -23,6 +23,7 @@ _SAMPLE_BITS: Final = 30
 """What a sample inside a cascade may take, so that the sum of a section's five products fits 64 bits."""
 _LARGEST_ERROR: Final = 1e-3
 """Of the gain, forwards and backwards, at any frequency."""
+_TRIED_SAMPLES: Final = 2048
 _BELOW_ONE: Final = 1 - 2.0**-20
 """Twice this gain is a coefficient that int32 holds."""
 _SETTLED: Final = 1e-6
@@ -151,11 +152,14 @@ def _fixed(coefficient: float, step: Notch | Bandpass) -> int:
 
 
 def _too_sharp(step: Notch | Bandpass, problem: str) -> ContractError:
-    advice = {
-        Notch: "lower the notch's quality, or move it away from 0 Hz and from half the rate",
-        Bandpass: "raise the low edge, lower the order or the contract's rate",
-    }
-    return ContractError(ContractFault.FILTER_TOO_SHARP, f"{step} in 32 bits: {problem}", advice=advice[type(step)])
+    match step:
+        case Notch():
+            what = f"a notch at {step.frequency_hz:g} Hz of quality {step.quality:g}"
+            advice = "lower its quality, or move it away from 0 Hz and from half the rate"
+        case Bandpass():
+            what = f"a band-pass of order {step.order} from {step.low_hz:g} to {step.high_hz:g} Hz"
+            advice = "lower its order, raise its low edge, or lower the contract's rate"
+    return ContractError(ContractFault.FILTER_TOO_SHARP, f"{what} in fixed point: {problem}", advice=advice)
 
 
 def _largest_swing(sections: tuple[Section, ...], step: Notch | Bandpass) -> float:
@@ -177,18 +181,21 @@ def _largest_swing(sections: tuple[Section, ...], step: Notch | Bandpass) -> flo
 
 
 def _refuse_unlike(sections: tuple[Section, ...], step: Notch | Bandpass, rate_hz: float) -> None:
-    edges = [step.frequency_hz] if isinstance(step, Notch) else [step.low_hz, step.high_hz]
+    """Compare with the exact filter: the sections by their gain, the recursion of `edge.preprocess` by what it does."""
+    if isinstance(step, Notch):
+        edges, (b, a) = [step.frequency_hz], signal.iirnotch(step.frequency_hz, step.quality, fs=rate_hz)
+        exact = signal.tf2sos(b, a)
+    else:
+        edges = [step.low_hz, step.high_hz]
+        b, a = signal.butter(step.order, edges, btype="bandpass", fs=rate_hz)
+        exact = signal.butter(step.order, edges, btype="bandpass", fs=rate_hz, output="sos")
     around = np.concatenate([edge * np.geomspace(0.2, 5.0, 2001) for edge in edges])
     frequencies = np.concatenate([np.linspace(0, rate_hz / 2, 2001), around[around < rate_hz / 2]])
-    sos = np.array([section.as_sos for section in sections])
-    if isinstance(step, Notch):
-        wanted = signal.freqz(
-            *signal.iirnotch(step.frequency_hz, step.quality, fs=rate_hz), worN=frequencies, fs=rate_hz
-        )
-    else:
-        exact = signal.butter(step.order, edges, btype="bandpass", fs=rate_hz, output="sos")
-        wanted = signal.sosfreqz(exact, worN=frequencies, fs=rate_hz)
-    got = signal.sosfreqz(sos, worN=frequencies, fs=rate_hz)
-    error = float(np.abs(np.abs(got[1]) ** 2 - np.abs(wanted[1]) ** 2).max())
-    if error > _LARGEST_ERROR:
+    fixed = np.array([section.as_sos for section in sections])
+    got, wanted = (np.abs(signal.sosfreqz(sos, worN=frequencies, fs=rate_hz)[1]) ** 2 for sos in (fixed, exact))
+    if (error := float(np.abs(got - wanted).max())) > _LARGEST_ERROR:
         raise _too_sharp(step, f"the gain is off by {error:.2g}")
+    jump = np.repeat([0.0, 1.0], _TRIED_SAMPLES)
+    error = float(np.abs(signal.filtfilt(b, a, jump) - signal.sosfiltfilt(exact, jump, padlen=3 * len(a))).max())
+    if not error <= _LARGEST_ERROR:
+        raise _too_sharp(step, f"even in double precision what it makes of a jump is off by {error:.2g} of it")

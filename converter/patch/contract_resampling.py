@@ -6,6 +6,7 @@ from math import ceil, floor, log2
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import signal
 
 from converter.patch.contract_errors import ContractError, ContractFault
@@ -77,8 +78,27 @@ def lowpass_of(contract: Preprocessing, device_rate_hz: float) -> Lowpass | None
         )
     taps = signal.firwin(2 * last + 1, 1.0 / slower, window=("kaiser", _KAISER_BETA))[last:] * up
     shift = floor(log2((2**_TAP_BITS - 1) / np.abs(taps).max()))
-    fixed = tuple(int(tap) for tap in np.round(taps * 2.0**shift))
-    return Lowpass(up, down, fixed, shift, ceil(last / up))
+    fixed = _rounded(taps * 2.0**shift, up)
+    return Lowpass(up, down, tuple(int(tap) for tap in fixed), shift, ceil(last / up))
+
+
+def _rounded(taps: NDArray[np.float64], up: int) -> NDArray[np.int64]:
+    """Round so that what each phase makes of a constant is off by about half a unit, however many taps it has.
+
+    A phase is every `up`-th tap of the whole filter, of which `taps` is one half; its mirror image has the same taps.
+    """
+    fixed = np.round(taps).astype(np.int64)
+    for phase in range(up // 2 + 1):
+        both_sides = np.concatenate([np.arange(phase, taps.size, up), np.arange(up - phase, taps.size, up)])
+        members, counts = np.unique(both_sides, return_counts=True)
+        left = taps[members] - fixed[members]
+        missing = round(float(counts @ left))
+        sign = -1 if missing < 0 else 1
+        for k in np.argsort(-sign * left):
+            if counts[k] <= abs(missing):
+                fixed[members[k]] += sign
+                missing -= sign * int(counts[k])
+    return fixed
 
 
 def _ratio(contract: Preprocessing, device_rate_hz: float) -> Fraction:
