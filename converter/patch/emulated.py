@@ -16,6 +16,7 @@ from converter.patch.toolchain import (
     EmulationFault,
     compile_objects,
     link,
+    link_alone,
     machine_of,
     run,
 )
@@ -170,7 +171,9 @@ def count_instructions(folder: Path, core: Core, build: Build | None = None) -> 
         objects = compile_objects(model_sources(folder), Path(made), core, chosen, includes=(folder,))
         link((*objects, BOARDS / "count.c"), elf, core, wrapping, includes=(folder,))
         lines = run(elf, core, b"", timeout_s=_TIMEOUT_S, counted=True).decode().splitlines()
-        return _counted(lines, core, footprint(elf, objects))
+        alone = Path(made) / "alone.elf"
+        link_alone(objects, alone, core, chosen, entry="anyecg_model_run")
+        return _counted(lines, core, footprint(alone))
 
 
 def model_sources(folder: Path) -> Sequence[Path]:

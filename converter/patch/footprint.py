@@ -1,8 +1,8 @@
-"""What a linked model takes of flash and memory, by the symbols of its own objects."""
+"""What a linked model takes of flash and memory, by its symbols."""
 
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from converter.patch.toolchain import NM
 
 _WEIGHTS: Final = re.compile(r"(weights|bias)_\d+")
-_CODE, _CONSTANT, _MEMORY, _UNDEFINED = "tTwW", "rR", "bBdD", "U"
+_CODE, _CONSTANT, _MEMORY = "tTwW", "rR", "bBdD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +47,37 @@ class Footprint:
 
 @dataclass(frozen=True, slots=True)
 class _Symbol:
+    name: str
     kind: str
     size_bytes: int
 
 
-def footprint(elf: Path, objects: Sequence[Path]) -> Footprint:
-    """Measure what of `objects` is in a linked program.
+def footprint(elf: Path) -> Footprint:
+    """Measure a model that is linked without a program round it.
 
     Parameters
     ----------
     elf
-        The program, linked without what nobody calls.
-    objects
-        The model's own, without those of the program round it.
+        As `converter.patch.toolchain.link_alone` writes it.
     """
-    own, called = set[str](), set[str]()
-    for path in objects:
-        for name, symbol in _symbols(path).items():
-            (called if symbol.kind == _UNDEFINED else own).add(name)
     code = weights = tables = ram = 0
-    for name, symbol in _symbols(elf).items():
-        if name in own | called and symbol.kind in _CODE:
+    for symbol in _symbols(elf):
+        if symbol.kind in _CODE:
             code += symbol.size_bytes
-        elif name in own and symbol.kind in _CONSTANT and _WEIGHTS.fullmatch(name):
+        elif symbol.kind in _CONSTANT and _WEIGHTS.fullmatch(symbol.name):
             weights += symbol.size_bytes
-        elif name in own and symbol.kind in _CONSTANT:
+        elif symbol.kind in _CONSTANT:
             tables += symbol.size_bytes
-        elif name in own and symbol.kind in _MEMORY:
+        elif symbol.kind in _MEMORY:
             ram += symbol.size_bytes
     return Footprint(code, weights, tables, ram)
 
 
-def _symbols(path: Path) -> Mapping[str, _Symbol]:
-    """Return by name what ``nm --format=posix`` lists: name, kind, value, size in hexadecimal."""
-    command = [NM, "--format=posix", str(path)]
+def _symbols(elf: Path) -> Iterator[_Symbol]:
+    """Yield what ``nm --format=posix`` lists: name, kind, value, and size where there is one, in hexadecimal."""
+    command = [NM, "--format=posix", str(elf)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
-    found = {}
     for line in done.stdout.splitlines():
-        name, kind, *numbers = line.split()
-        found[name] = _Symbol(kind, int(numbers[1], 16) if len(numbers) > 1 else 0)
-    return found
+        match line.split():
+            case [name, kind, _, size]:
+                yield _Symbol(name, kind, int(size, 16))

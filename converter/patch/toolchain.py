@@ -189,6 +189,23 @@ def link(sources: Sequence[Path], elf: Path, core: Core, build: Build, *, includ
     )
 
 
+def link_alone(objects: Sequence[Path], elf: Path, core: Core, build: Build, *, entry: str) -> None:
+    """Link a function and what it calls, without a program round it, to see what it takes.
+
+    Parameters
+    ----------
+    objects
+        What `compile_objects` made.
+    elf, core, build
+        As `link` takes them.
+    entry
+        The function.
+    """
+    script = f"-T{machine_of(core).board}.ld"
+    arguments = (*_LINKED, "--specs=nano.specs", f"-Wl,--entry={entry}", f"-L{BOARDS}", script)
+    _compiler(core, build, *arguments, *map(str, objects), "-o", str(elf))
+
+
 def _includes(folders: Sequence[Path]) -> tuple[str, ...]:
     return tuple(f"-I{folder}" for folder in (*folders, SOURCES, BOARDS))
 

@@ -91,7 +91,7 @@ static inline int8_t anyecg_requantised(int32_t x, anyecg_steps_t steps, int32_t
 }
 
 /* A narrower range than int8 has, over what is written. */
-static void anyecg_clamp(int8_t *y, uint32_t n, anyecg_range_t range) {
+__attribute__((noinline)) static void anyecg_clamp(int8_t *y, uint32_t n, anyecg_range_t range) {
   if ((range.lowest > INT8_MIN) || (range.highest < INT8_MAX)) {
     for (uint32_t i = 0; i < n; i++) {
       y[i] = anyecg_within(y[i], range);
@@ -329,20 +329,22 @@ static inline void anyecg_four_columns(const int8_t *x, uint32_t width, uint32_t
 void anyecg_mean(const int8_t *x, int8_t *y, uint16_t width, uint16_t channels, int32_t zero_in,
                  anyecg_rescale_t rescale, anyecg_range_t range) {
   const int32_t offset = -zero_in * (int32_t)width;
-  uint32_t c = 0;
-  for (; (c + QUAD) <= channels; c += QUAD) {
+  for (uint32_t c = 0; c < channels; c += QUAD) {
+    const uint32_t left = channels - c;
+    const uint32_t there = (left < QUAD) ? left : QUAD;
     int32_t sums[QUAD] = {offset, offset, offset, offset};
-    anyecg_four_columns(&x[c], width, channels, sums);
-    for (uint32_t i = 0; i < QUAD; i++) {
+    if (there == QUAD) {
+      anyecg_four_columns(&x[c], width, channels, sums);
+    } else {
+      for (uint32_t at = c; at < ((uint32_t)width * channels); at += channels) {
+        for (uint32_t i = 0; i < there; i++) {
+          sums[i] += x[at + i];
+        }
+      }
+    }
+    for (uint32_t i = 0; i < there; i++) {
       y[c + i] = anyecg_quantised(sums[i], rescale.multiplier, rescale.shift, range);
     }
-  }
-  for (; c < channels; c++) {
-    int32_t sum = offset;
-    for (uint32_t p = 0; p < width; p++) {
-      sum += x[(p * channels) + c];
-    }
-    y[c] = anyecg_quantised(sum, rescale.multiplier, rescale.shift, range);
   }
 }
 
