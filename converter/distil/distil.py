@@ -12,13 +12,21 @@ from converter.distil.architecture import Architecture
 from converter.distil.contract import contract_beside
 from converter.distil.course import Course, Epoch, Taught, Teach
 from converter.distil.errors import DistilError, DistilFault
-from converter.distil.family import largest_that_fits
+from converter.distil.family import family, largest_that_fits
 from converter.distil.figures import Loss, loss_of
 from converter.distil.lesson import Lesson, ask
 from converter.distil.material import Material, gather, n_windows
 from converter.distil.recorded import People
 from converter.distil.scale import Scale
-from converter.distil.student import Quantised, StudentIdentity, packed, parity_of, quantised, self_test_windows
+from converter.distil.student import (
+    Quantised,
+    StudentIdentity,
+    packed,
+    parity_of,
+    quantised,
+    self_test_windows,
+    untaught,
+)
 from converter.distil.truth import Answer, answers
 from converter.distil.windows import KINDS, Batch, Portions
 from converter.parity import Parity
@@ -118,12 +126,12 @@ class _Stopwatch:
 def distil(
     teacher: ModelPack,
     plan: Plan,
-    identity: Callable[[PatchNeeds, Material], StudentIdentity],
+    identity: Callable[[Material], StudentIdentity],
     *,
     people: People,
     labelled: Batch | None,
     teach: Teach,
-    needs_of: Callable[[bytes], PatchNeeds],
+    needs_of: Callable[[ModelPack], PatchNeeds],
     watch: Watch,
 ) -> Distilled:
     """Teach a student what a pack says, and report what was lost.
@@ -135,7 +143,7 @@ def distil(
     plan
         How much.
     identity
-        Says what the pack's manifest does beside the measurements, of what the student needs and has learned from.
+        Says what the pack's manifest does beside the measurements, of what the student has learned from.
     people
         Windows of recordings; without them it learns from the synthetic heart alone.
     labelled
@@ -143,7 +151,7 @@ def distil(
     teach
         Does the teaching.
     needs_of
-        Works out what a model asks of a patch.
+        Works out what a pack asks of a patch.
     watch
         Told how far it is.
 
@@ -157,7 +165,11 @@ def distil(
     stopwatch, model = _Stopwatch(), open_model(teacher)
     outputs, contract = teacher.manifest.outputs, contract_beside(model.contract)
     with stopwatch.timing("choosing"):
-        architecture, _ = largest_that_fits(plan.room, len(outputs), needs_of, contract.window_samples)
+        architecture, _ = largest_that_fits(
+            plan.room,
+            family(len(outputs), contract.window_samples),
+            lambda student: needs_of(untaught(teacher, student, contract)),
+        )
     portions = Portions.of(plan.n_windows, seed=plan.seed)
     with stopwatch.timing("asking"):
         advance = watch.stage("asking the teacher", n_windows(portions, people))
@@ -167,16 +179,20 @@ def distil(
         taught = _taught(architecture, material, scale, outputs, plan, teach, watch)
     with stopwatch.timing("quantising"):
         student = quantised(taught.weights, architecture, scale, _calibration(material.training, plan.seed))
-    needs = needs_of(student.model)
-    _refuse_too_large(needs, plan.room)
     with stopwatch.timing("measuring"):
         losses, synthetic = _measured(student, material.held_back, outputs)
         parity = _parity(student, scale, material.held_back, outputs)
         known = _on_labelled(student, model, labelled, contract) if labelled else ()
     rows = [_row(output, losses[0], synthetic) for output in outputs]
     self_test = self_test_windows(material.held_back.millivolts)
-    pack = packed(student, identity(needs, material), rows, contract, self_test, parity)
-    pack = replace(pack, parity={**pack.parity, **_facts(teacher, taught, losses, synthetic, known)})
+    pack = packed(student, identity(material), rows, contract, self_test, parity)
+    needs = needs_of(pack)
+    _refuse_too_large(needs, plan.room)
+    pack = replace(
+        pack,
+        manifest=pack.manifest.model_copy(update={"patch": needs}),
+        parity={**pack.parity, **_facts(teacher, taught, losses, synthetic, known)},
+    )
     open_model(pack)  # it says what its self-test says, or is not written
     return Distilled(pack, architecture, needs, taught.epochs, losses, synthetic, known, parity, stopwatch.seconds)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from converter.calibration import network_inputs, synthetic_windows
 from converter.distil.architecture import STUDENT, Architecture, Block, Gate, Kind, Layer
 from converter.distil.contract import PATCH
+from converter.distil.inline import inlined
 from converter.graph import Graph, Tensor
 from converter.quantise import Mode, quantise
 
@@ -57,7 +58,20 @@ def untrained(
     """
     if calibration is None:
         calibration = network_inputs(synthetic_windows(PATCH, _CALIBRATION_WINDOWS, seed=0), PATCH)
-    return quantise(emit(random_weights(architecture, seed), architecture), Mode.FULL, calibration)
+    return to_int8(emit(random_weights(architecture, seed), architecture), calibration)
+
+
+def to_int8(float_model: bytes, calibration: NDArray[np.float32]) -> bytes:
+    """Make every tensor int8, all constants inside the flatbuffer.
+
+    Parameters
+    ----------
+    float_model
+        As `emit` writes it.
+    calibration
+        Inputs whose ranges int8 must hold, shape (n, window_samples).
+    """
+    return inlined(quantise(float_model, Mode.FULL, calibration))
 
 
 def random_weights(architecture: Architecture, seed: int) -> dict[str, NDArray[np.float32]]:

@@ -1,27 +1,25 @@
 """Students of every size, and the largest of them that has room."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Final
 
-import numpy as np
-
 from converter.distil.architecture import STUDENT, Architecture, Stage
-from converter.distil.emit import untrained
 from converter.distil.errors import DistilError, DistilFault
 from edge.boards import Room, fits
 from edge.manifest import PatchNeeds
 
 WIDTHS: Final = (1.5, 1.25, 1.0, 0.75, 0.5, 0.375, 0.25)
-DEPTHS: Final = (2, 1, 0)
+DEPTHS: Final = (2, 1)
 """How often each block that adds to what it reads is there."""
+_SMALLEST: Final = (0.25, 0)
+"""Width and depth of the last resort."""
 _MULTIPLE: Final = 8
 """Channels come in eights, of which kernels for a microcontroller make the most."""
 _UNIT_BYTES: Final = {"": 1, "b": 1, "kb": 1000, "kib": 1 << 10, "mb": 1_000_000, "mib": 1 << 20}
 _AMOUNT: Final = re.compile(r"(?P<value>\d{1,9}(?:\.\d{1,6})?)\s*(?P<unit>[A-Za-z]*)")
-_CALIBRATION_WINDOWS: Final = 8
 
 
 def parse_budget(text: str) -> Room:
@@ -88,60 +86,50 @@ def _channels(channels: int, width: float) -> int:
 
 def family(n_outputs: int, window_samples: int = STUDENT.window_samples) -> tuple[Architecture, ...]:
     """Return every student, the one with the most multiplications first."""
-    every = {scaled(width, depth, n_outputs, window_samples) for width, depth in product(WIDTHS, DEPTHS)}
+    sizes = [*product(WIDTHS, DEPTHS), _SMALLEST]
+    every = {scaled(width, depth, n_outputs, window_samples) for width, depth in sizes}
     return tuple(sorted(every, key=lambda one: (-one.n_macs, -one.n_parameters)))
 
 
-def needs_of_untrained(architecture: Architecture, needs_of: Callable[[bytes], PatchNeeds]) -> PatchNeeds:
-    """Work out what a student asks of a patch, before anything has taught it: weights change nothing of it.
+def candidates(
+    room: Room, among: Sequence[Architecture], needs: Callable[[Architecture], PatchNeeds]
+) -> Iterator[tuple[Architecture, PatchNeeds]]:
+    """Give the students that have room, with what each needs; each is worked out when it is asked for.
 
     Parameters
     ----------
-    architecture
-        Widths and depths.
-    needs_of
-        Works it out of a model.
+    room
+        What the patch has for a pack.
+    among
+        In the order in which they are given.
+    needs
+        Works out what a student asks of a patch; its weights change nothing of it.
     """
-    shape = (_CALIBRATION_WINDOWS, architecture.window_samples)
-    noise = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-    return needs_of(untrained(0, architecture, calibration=noise))
-
-
-def candidates(
-    room: Room,
-    n_outputs: int,
-    needs_of: Callable[[bytes], PatchNeeds],
-    window_samples: int = STUDENT.window_samples,
-) -> Iterator[tuple[Architecture, PatchNeeds]]:
-    """Give the students that have room, the largest first, with what each needs; each is worked out when asked for."""
-    for architecture in family(n_outputs, window_samples):
-        needs = needs_of_untrained(architecture, needs_of)
-        if fits(needs, room):
-            yield architecture, needs
+    for architecture in among:
+        asked = needs(architecture)
+        if fits(asked, room):
+            yield architecture, asked
 
 
 def largest_that_fits(
-    room: Room,
-    n_outputs: int,
-    needs_of: Callable[[bytes], PatchNeeds],
-    window_samples: int = STUDENT.window_samples,
+    room: Room, among: Sequence[Architecture], needs: Callable[[Architecture], PatchNeeds]
 ) -> tuple[Architecture, PatchNeeds]:
-    """Return the largest student that has room, and what it needs.
+    """Return the first student that has room, and what it needs; parameters as `candidates` takes them.
 
     Raises
     ------
     DistilError
-        If the smallest has none; it says what that one needs.
+        If the last has none; it says what that one needs.
     """
-    found = next(candidates(room, n_outputs, needs_of, window_samples), None)
+    found = next(candidates(room, among, needs), None)
     if found is not None:
         return found
-    smallest = needs_of_untrained(family(n_outputs, window_samples)[-1], needs_of)
+    smallest = needs(among[-1])
     ram_bytes = smallest.ram_bytes + smallest.stack_bytes
     raise DistilError(
         DistilFault.DOES_NOT_FIT,
         f"no student has room in {room.flash_bytes:,} bytes of flash and {room.ram_bytes:,} of RAM: the smallest, of "
-        f"{n_outputs} outputs, needs {smallest.flash_bytes:,} and {ram_bytes:,}",
+        f"{among[-1].n_outputs} outputs, needs {smallest.flash_bytes:,} and {ram_bytes:,}",
         advice=f"give --budget {_rounded_up(smallest.flash_bytes)},{_rounded_up(ram_bytes)} or more",
     )
 

@@ -57,7 +57,7 @@ class People:
         """Say what they are, in one line; nothing where there are none."""
         if not self.training:
             return ""
-        learned, held = (sum(len(p.windows) for p in side) for side in (self.training, self.held_back))
+        learned, held = (_n_windows(side) for side in (self.training, self.held_back))
         return (
             f"recordings, {learned} windows of {_people(self.training)} to learn from and {held} of "
             f"{_people(self.held_back)} held back"
@@ -96,7 +96,7 @@ def read_people(
     seed: int,
     advance: Callable[[str], None] = lambda _: None,
 ) -> People:
-    """Draw readable windows of each person, and set a quarter of the people aside.
+    """Draw readable windows of each person, and set people with a quarter of them aside.
 
     Recordings are of one person where their names say so (`converter.evaluation.patients.patient_of`). Files that
     cannot be read are passed over and named; copies of one that has been read are passed over.
@@ -147,15 +147,23 @@ def read_people(
 
 
 def _chosen(found: Mapping[str, Mapping[Path, Drawn]], seed: int) -> tuple[tuple[Person, ...], tuple[Person, ...]]:
-    """Set a quarter of the people aside."""
+    """Set people with a quarter of the windows aside."""
     people = [
         Person(name, tuple(window for drawn in recordings.values() for window in drawn.windows))
         for name, recordings in sorted(found.items())
     ]
-    n_held_back = max(1, round(len(people) * _HELD_BACK_SHARE))
-    aside = set(np.random.default_rng(seed).permutation(len(people))[:n_held_back].tolist())
-    training = tuple(person for i, person in enumerate(people) if i not in aside)
-    return training, tuple(people[i] for i in sorted(aside))
+    shuffled = [people[i] for i in np.random.default_rng(seed).permutation(len(people))]
+    training: list[Person] = []
+    held_back: list[Person] = []
+    # Those with most windows first, each to the side that lacks the larger part of its share.
+    for person in sorted(shuffled, key=lambda person: -len(person.windows)):
+        lacking = _n_windows(held_back) / _HELD_BACK_SHARE < _n_windows(training) / (1.0 - _HELD_BACK_SHARE)
+        (held_back if lacking else training).append(person)
+    return tuple(training), tuple(held_back)
+
+
+def _n_windows(side: Sequence[Person]) -> int:
+    return sum(len(person.windows) for person in side)
 
 
 def _parted(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Final, TypeAlias
 
@@ -11,19 +11,20 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from converter.distil.architecture import Architecture
-from converter.distil.emit import emit
+from converter.distil.emit import emit, to_int8, untrained
 from converter.distil.scale import Scale
 from converter.parity import Parity, compare
-from converter.quantise import Mode, quantise
+from converter.quantise import Mode
 from converter.windows.window_set import WindowSet
 from edge.interpreter import Interpreter, installed_runtimes, open_interpreter
-from edge.manifest import Contract, Manifest, Output, PackBudget, PatchNeeds, Provenance
+from edge.manifest import Contract, Manifest, Output, PackBudget, Provenance
 from edge.pack import ModelPack, SelfTest
 from edge.preprocess import Preprocessing, preprocess
 
 Floats: TypeAlias = NDArray[np.float32]
 
 _SELF_TEST_WINDOWS: Final = 4
+_FEW_WINDOWS: Final = 8
 _TOLERANCE_STEPS: Final = (4.0, 16.0)
 """How far kernel families may be apart: as far as int8 is from float, within these bounds, in int8 steps."""
 
@@ -68,7 +69,7 @@ def quantised(
         Preprocessed windows whose ranges int8 must hold, shape (n, window_samples).
     """
     float_model = emit(weights, architecture)
-    model = quantise(float_model, Mode.FULL, calibration)
+    model = to_int8(float_model, calibration)
     errors = _said(open_interpreter(model), calibration) - _said(open_interpreter(float_model), calibration)
     bias = errors.mean(axis=0, dtype=np.float64).astype(np.float32) * scale.spread
     return Quantised(float_model, model, Scale(scale.mean - bias, scale.spread))
@@ -84,7 +85,22 @@ class StudentIdentity:
     budget: PackBudget
     provenance: Provenance
     board: str | None
-    needs: PatchNeeds | None
+
+
+def untaught(teacher: ModelPack, architecture: Architecture, contract: Preprocessing) -> ModelPack:
+    """Put random weights in the teacher's place, to work out what a student will ask of a patch; it has no self-test.
+
+    Parameters
+    ----------
+    teacher
+        Whose outputs it has.
+    architecture, contract
+        Of the student.
+    """
+    noise = np.random.default_rng(0).standard_normal((_FEW_WINDOWS, contract.window_samples)).astype(np.float32)
+    model = untrained(0, architecture, calibration=noise)
+    fields = {"model_sha256": _sha256(model), "model_size_bytes": len(model), "preprocessing": Contract.of(contract)}
+    return replace(teacher, manifest=teacher.manifest.model_copy(update=fields), model=model)
 
 
 def parity_of(student: Quantised, scale: Scale, held_back: WindowSet, inputs: Floats, rows: Sequence[Output]) -> Parity:
@@ -133,7 +149,7 @@ def packed(
     manifest = Manifest(
         name=identity.name,
         version=identity.version,
-        model_sha256=hashlib.sha256(student.model).hexdigest(),
+        model_sha256=_sha256(student.model),
         model_size_bytes=len(student.model),
         lead=identity.lead,
         preprocessing=Contract.of(contract),
@@ -142,7 +158,6 @@ def packed(
         budget=identity.budget,
         provenance=identity.provenance.model_copy(update={"converter": f"anyecg-edge {version('anyecg-edge')}"}),
         board=identity.board,
-        patch=identity.needs,
     )
     self_test = _self_test(student.model, self_test_uv, contract, _tolerance(student, parity))
     return ModelPack(manifest, student.model, self_test, {"float_vs_int8": parity.as_json()})
@@ -151,6 +166,10 @@ def packed(
 def self_test_windows(millivolts: Floats) -> NDArray[np.int32]:
     """Take the first windows for the self-test, in uV."""
     return np.rint(millivolts[:_SELF_TEST_WINDOWS] * 1000.0).astype(np.int32)
+
+
+def _sha256(model: bytes) -> str:
+    return hashlib.sha256(model).hexdigest()
 
 
 def _tolerance(student: Quantised, parity: Parity) -> float:
