@@ -104,7 +104,12 @@ class ModelSource:
     constant_bytes: int
 
 
-def model_source(plan: Plan, title: str) -> ModelSource:
+def model_source(plan: Plan, title: str) -> str:
+    """Return the text of `model_c`."""
+    return model_c(plan, title).text
+
+
+def model_c(plan: Plan, title: str) -> ModelSource:
     """Write ``anyecg_model.c``.
 
     Parameters

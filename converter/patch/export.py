@@ -1,6 +1,5 @@
-"""A pack becomes a folder of C: everything that is written, as text by file name."""
+"""A pack becomes a folder of C: everything that is written, by file name."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,74 +8,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from converter.patch.contract import PreprocessingSource, preprocessing_source
-from converter.patch.emit import model_source
 from converter.patch.errors import ExportError, ExportFault
 from converter.patch.execute import execute
-from converter.patch.header import Counts, Ends, Identity, model_header
-from converter.patch.memory import Plan, plan_memory
+from converter.patch.header import Counts, Ends, model_header
+from converter.patch.lint import Finding, lint
+from converter.patch.needs import needs_of_translated
 from converter.patch.network import Network
-from converter.patch.reading import read_network
-from converter.patch.schedule import schedule
+from converter.patch.readme import readme
 from converter.patch.selftest import Cases, self_test_source
-from edge.pack import ModelPack, WavesPack
+from converter.patch.tflm import convention
+from converter.patch.translate import Options, Source, Translated, translate
+from edge.manifest import PatchNeeds
 from edge.preprocess import Preprocessing, preprocess
-from edge.quant import Quantisation
 
 SOURCES: Final = Path(__file__).parent / "c"
 """The C that is the same for every pack."""
 _ALWAYS: Final = ("anyecg_kernels*", "anyecg_pad.*", "anyecg_internal.h", "anyecg_test.c", "anyecg_run.c", "Makefile")
 _RANDOM_CASES: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is asked of an export.
-
-    Parameters
-    ----------
-    device_rate_hz
-        Of the device's samples; None for the pack's own rate.
-    picovolts_per_count
-        What one count of the device is.
-    self_test
-        Whether the folder carries windows and the outputs they must give.
-    """
-
-    device_rate_hz: float | None = None
-    picovolts_per_count: int = 1_000_000
-    self_test: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """What is exported.
-
-    Parameters
-    ----------
-    identity
-        Who it is.
-    model
-        The TFLite flatbuffer.
-    pack
-        The pack it came in; None for a plain model, which is exported without preprocessing.
-    """
-
-    identity: Identity
-    model: bytes
-    pack: ModelPack | WavesPack | None
-
-    @classmethod
-    def of_pack(cls, pack: ModelPack | WavesPack) -> "Source":
-        """Take a pack."""
-        manifest = pack.manifest
-        identity = Identity(manifest.name, manifest.version, manifest.model_sha256, manifest.provenance.demonstration)
-        return cls(identity, pack.model, pack)
-
-    @classmethod
-    def of_model(cls, model: bytes, name: str) -> "Source":
-        """Take a plain int8 TFLite model."""
-        return cls(Identity(name, "", hashlib.sha256(model).hexdigest(), demonstration=False), model, None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,26 +35,22 @@ class Exported:
     ----------
     files
         Contents by path within the folder.
-    network, plan
-        What was read, and where everything lies.
-    preprocessing
-        How device counts become the network's input; None of a plain model.
-    cases
-        Of the self-test; None without.
-    constant_bytes
-        Of the network: weights, biases, tables and descriptions of layers, on a machine of 32 bits.
+    translated
+        What the C was made from.
+    needs
+        What it asks of a patch.
+    findings
+        What is known of other runtimes' kernels with this model.
     """
 
-    files: Mapping[str, str]
-    network: Network
-    plan: Plan
-    preprocessing: PreprocessingSource | None
-    cases: Cases | None
-    constant_bytes: int
+    files: Mapping[str, str | bytes]
+    translated: Translated
+    needs: PatchNeeds
+    findings: tuple[Finding, ...]
 
 
 def export(source: Source, options: Options) -> Exported:
-    """Make the C of a pack. The same pack and options always give the same bytes.
+    """Make everything that `write_folder` writes. The same pack and options always give the same bytes.
 
     Parameters
     ----------
@@ -120,22 +64,32 @@ def export(source: Source, options: Options) -> Exported:
     ContractError
         If its preprocessing cannot be run in fixed point.
     """
-    network = read_network(source.model)
-    x, y = network.tensors[network.input], network.tensors[network.output]
-    taken = _preprocessing(source.pack, x.quantisation, options)
-    counts = None if taken is None else Counts(taken[0].window_samples, taken[1], options.picovolts_per_count)
-    plan = plan_memory(schedule(network), 0 if taken is None else taken[0].work_bytes)
+    translated = translate(source, options)
+    network, counts = translated.network, translated.counts
     cases = _cases(source, network, counts) if options.self_test else None
-    title, ends = source.identity.title, Ends(x.size_bytes, x.quantisation, y.size_bytes, y.quantisation)
-    model = model_source(plan, title)
-    files = {
+    needs, findings, ends = needs_of_translated(source.model, translated), lint(network), _ends(network)
+    made = translated.preprocessing
+    files: dict[str, str | bytes] = {
         **_shared(),
-        **({} if taken is None else taken[0].files),
-        "anyecg_model.c": model.text,
-        "anyecg_model.h": model_header(source.identity, ends, counts, ram_bytes=plan.arena_bytes, cases=cases),
-        "anyecg_selftest.c": self_test_source(cases, title),
+        **({} if made is None else made.files),
+        "anyecg_model.c": translated.model.text,
+        "anyecg_model.h": model_header(
+            source.identity, ends, counts, ram_bytes=translated.plan.arena_bytes, cases=cases
+        ),
+        "anyecg_selftest.c": self_test_source(cases, source.identity.title),
+        **convention(source.model, network, source.identity, findings).files,
+        "README.md": readme(
+            source.identity,
+            None if source.pack is None else source.pack.manifest,
+            counts,
+            needs,
+            findings,
+            inputs=ends.inputs,
+            outputs=ends.outputs,
+            cases=cases.n if cases else 0,
+        ),
     }
-    return Exported(files, network, plan, None if taken is None else taken[0], cases, model.constant_bytes)
+    return Exported(files, translated, needs, findings)
 
 
 def write_folder(folder: Path, files: Mapping[str, str | bytes], *, force: bool = False) -> None:
@@ -178,16 +132,9 @@ def _shared() -> dict[str, str]:
     return {str(path.relative_to(SOURCES)): path.read_text(encoding="utf-8") for path in sorted(found)}
 
 
-def _preprocessing(
-    pack: ModelPack | WavesPack | None, x: Quantisation, options: Options
-) -> tuple[PreprocessingSource, float] | None:
-    """Return the preprocessing as C, and the rate of the device it is for."""
-    if pack is None:
-        return None
-    contract = pack.manifest.preprocessing.as_preprocessing()
-    rate_hz = options.device_rate_hz or contract.rate_hz
-    made = preprocessing_source(contract, x, device_rate_hz=rate_hz, picovolts_per_count=options.picovolts_per_count)
-    return made, rate_hz
+def _ends(network: Network) -> Ends:
+    x, y = network.tensors[network.input], network.tensors[network.output]
+    return Ends(x.size_bytes, x.quantisation, y.size_bytes, y.quantisation)
 
 
 def _cases(source: Source, network: Network, counts: Counts | None) -> Cases:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from converter.patch.contract import PreprocessingSource
-from converter.patch.export import Exported, Options, Source, export
 from converter.patch.interpreter_memory import interpreter_arena
 from converter.patch.network import (
     Add,
@@ -28,6 +27,7 @@ from converter.patch.network import (
 )
 from converter.patch.reading import operator_names, tensor_count
 from converter.patch.schedule import Lookup, Schedule, Work
+from converter.patch.translate import Options, Source, Translated, translate
 from edge.manifest import PatchNeeds
 from edge.pack import ModelPack, WavesPack
 
@@ -66,7 +66,7 @@ def needs_of(model: bytes) -> PatchNeeds:
     ExportError
         If no C can be made of it.
     """
-    return _needs(model, export(Source.of_model(model, "model"), Options(self_test=False)))
+    return needs_of_translated(model, translate(Source.of_model(model, "model"), Options()))
 
 
 def needs_of_pack(pack: ModelPack | WavesPack, options: Options | None = None) -> PatchNeeds:
@@ -84,30 +84,31 @@ def needs_of_pack(pack: ModelPack | WavesPack, options: Options | None = None) -
     ExportError, ContractError
         If no C can be made of it.
     """
-    return _needs(pack.model, export(Source.of_pack(pack), options or Options(self_test=False)))
+    return needs_of_translated(pack.model, translate(Source.of_pack(pack), options or Options()))
 
 
-def _needs(model: bytes, exported: Exported) -> PatchNeeds:
+def needs_of_translated(model: bytes, translated: Translated) -> PatchNeeds:
+    """Work out what a translated model asks of a patch."""
     return PatchNeeds(
         operators=operator_names(model),
-        macs=macs_by_class(exported.network),
-        interpreter_arena_bytes=interpreter_arena(exported.network, tensor_count(model)).total_bytes,
-        flash_bytes=flash_bytes(exported),
-        ram_bytes=exported.plan.arena_bytes,
-        stack_bytes=stack_bytes(exported.preprocessing),
+        macs=macs_by_class(translated.network),
+        interpreter_arena_bytes=interpreter_arena(translated.network, tensor_count(model)).total_bytes,
+        flash_bytes=flash_bytes(translated),
+        ram_bytes=translated.plan.arena_bytes,
+        stack_bytes=stack_bytes(translated.preprocessing),
     )
 
 
-def flash_bytes(exported: Exported) -> int:
-    """Return code, constants and weights of exported C on Cortex-M4, the self-test left out."""
-    schedule = exported.plan.schedule
+def flash_bytes(translated: Translated) -> int:
+    """Return code, constants and weights of translated C on Cortex-M4, the self-test left out."""
+    schedule = translated.plan.schedule
     kernels = sum(KERNEL_BYTES[name] for name in {kernel_of(step.work, schedule) for step in schedule.steps})
     reads = [read for step in schedule.steps for read in step.reads]
     fills = sum((read.before_bytes > 0) + (read.after_bytes > 0) for read in reads)
     calls = _CALL_BYTES * len(schedule.steps) + _FILL_BYTES * fills + _ENTRY_BYTES
-    made = exported.preprocessing
+    made = translated.preprocessing
     preprocessing = 0 if made is None else PREPROCESSING_BYTES + made.table_bytes
-    return kernels + calls + preprocessing + exported.constant_bytes
+    return kernels + calls + preprocessing + translated.model.constant_bytes
 
 
 def stack_bytes(preprocessing: PreprocessingSource | None) -> int:
