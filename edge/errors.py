@@ -14,6 +14,7 @@
     ├── ContractError         (converter) preprocessing that cannot run in fixed point on a patch
     ├── EvaluationError       (converter) recordings that nothing can be scored on
     ├── FlashError            (ble_gateway.flash) a patch that was not flashed; it runs what it ran
+    ├── ExportError           (converter) a model that cannot become C for a patch
     └── GatewayError          (ble_gateway) a wearable or adapter that cannot be used
 """
 
