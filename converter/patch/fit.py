@@ -1,8 +1,9 @@
 """What a pack will cost on a board before it is flashed: facts in, spans out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import Final, assert_never
 
 from edge.boards.fitting import Fit, fits
@@ -120,8 +121,8 @@ class Prediction:
 
     Parameters
     ----------
-    board, fit
-        Which, and whether there is room.
+    board, needs, fit
+        Which, what is asked of it, and whether there is room.
     work
         Instructions of a window.
     latency_ms, energy_uj
@@ -139,6 +140,7 @@ class Prediction:
     """
 
     board: Board
+    needs: PatchNeeds
     fit: Fit
     work: Work
     latency_ms: Span
@@ -181,21 +183,21 @@ def work_from_table(preprocess: Mapping[Unit, int], infer: Mapping[Unit, int], c
 def _cost(units: Mapping[Unit, int], core: Core) -> Span:
     cost = Span.exactly(0)
     for unit, count in units.items():
-        cost += core.instructions[unit] * count
+        cost += core.cost(unit) * count
     return cost
 
 
-def predict(needs: PatchNeeds, board: Board, work: Work, wearing: Wearing) -> Prediction:
+def predict(needs: PatchNeeds, work: Work, board: Board, wearing: Wearing) -> Prediction:
     """Say what the pack costs on the board.
 
     Parameters
     ----------
     needs
         What the pack asks of a patch.
+    work
+        Instructions of one window on the board's core.
     board
         Its profile.
-    work
-        Instructions of one window on its core.
     wearing
         How the patch is worn.
     """
@@ -210,6 +212,7 @@ def predict(needs: PatchNeeds, board: Board, work: Work, wearing: Wearing) -> Pr
     millijoules = wearing.battery.millijoules
     return Prediction(
         board=board,
+        needs=needs,
         fit=fits(needs, board),
         work=work,
         latency_ms=latency_ms,
@@ -278,7 +281,7 @@ Remedy = Smaller | OneSlot | Slower | OtherBoards | OtherOperators
 """What would make it fit."""
 
 
-def remedies(prediction: Prediction, others: tuple[Prediction, ...]) -> tuple[Remedy, ...]:
+def remedies(prediction: Prediction, others: Sequence[Prediction]) -> tuple[Remedy, ...]:
     """Return what would make the pack fit the board; nothing where it does.
 
     Parameters
@@ -323,7 +326,7 @@ def in_words(remedy: Remedy, pack: str, board: str) -> str:
         case OneSlot():
             return f"one slot of {remedy.room_bytes:,} bytes in place of several; a pack that fails cannot go back then"
         case Slower():
-            return f"windows at least {remedy.hop_s:.0f} s apart: --hop {remedy.hop_s:.0f}"
+            return f"windows further apart: --hop {ceil(remedy.hop_s)}"
         case OtherBoards():
             return f"another board: {', '.join(remedy.names)}"
         case OtherOperators():

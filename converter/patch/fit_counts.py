@@ -1,90 +1,86 @@
-"""How much of what a network does: the units whose cost on a core is known."""
+"""A window's work in pieces whose cost on a core is known: those of the kernels that run, and of the preprocessing."""
 
 from collections import Counter
-from typing import Final, TypeAlias, assert_never
+from typing import assert_never
 
-from converter.patch.network import (
-    Add,
-    Conv,
-    Dense,
-    Depthwise,
-    Logistic,
-    MaxPool,
-    Mean,
-    Mul,
-    Network,
-    Pad,
-    Reshape,
-    Scale,
-)
+from converter.patch.contract_resampling import lowpass_of
+from converter.patch.network import Add, Conv, Dense, Depthwise, MaxPool, Mean, Mul, Pad, Scale
+from converter.patch.schedule import Lookup, Schedule, Work
 from edge.boards.profile import Unit
 from edge.preprocess import Bandpass, Compress, MedianBaseline, Notch, Preprocessing, Step, SwingScale, ZScore
 
-Working: TypeAlias = Conv | Depthwise | Dense | Mean | Logistic | Mul | Scale | Add | MaxPool | Pad
 
-
-def units_of(network: Network) -> dict[Unit, int]:
-    """Return how many units of each kind a window takes.
+def network_units(scheduled: Schedule) -> dict[Unit, int]:
+    """Return how many units of each kind the network takes.
 
     Parameters
     ----------
-    network
-        What the patch is to run.
+    scheduled
+        The kernels that run.
     """
     total: Counter[Unit] = Counter()
-    for operator in network.operators:
-        if not isinstance(operator, Reshape):
-            total.update(_units(operator, network))
-    return {unit: total[unit] for unit in Unit if total[unit]}
+    for step in scheduled.steps:
+        total.update(_units(step.work, scheduled))
+    return dict(total)
 
 
-def _units(operator: Working, network: Network) -> dict[Unit, int]:
-    written = network.tensors[operator.y].size_bytes
-    if isinstance(operator, Conv | Depthwise | Dense):
-        unit, for_each = _multiplications(operator)
-        return {unit: written * for_each, Unit.OUTPUT: written}
-    if isinstance(operator, Mean):
-        return {Unit.MEAN: network.tensors[operator.x].size_bytes}
-    if isinstance(operator, MaxPool):
-        return {Unit.MAX: written * operator.rows.kernel}
-    return {_ELEMENT_BY_ELEMENT[type(operator)]: written}
+def _units(work: Work, scheduled: Schedule) -> dict[Unit, int]:
+    written = scheduled.tensors[work.y].size_bytes
+    match work:
+        case Conv() | Depthwise() | Dense():
+            unit, for_each = _multiplications(work, scheduled.tensors[work.y].width)
+            return {unit: written * for_each, Unit.OUTPUT: written}
+        case Mean():
+            return {Unit.MEAN: scheduled.tensors[work.x].size_bytes}
+        case MaxPool():
+            return {Unit.MAX: written * work.rows.kernel}
+        case Lookup():
+            return {Unit.TABLE: written}
+        case Mul() | Scale():
+            return {Unit.MULTIPLY: written}
+        case Add():
+            return {Unit.ADD: written}
+        case Pad():
+            return {Unit.COPY: written}
+        case _:
+            assert_never(work)
 
 
-_ELEMENT_BY_ELEMENT: Final = {
-    Add: Unit.ADD,
-    Logistic: Unit.TABLE,
-    Mul: Unit.MULTIPLY,
-    Pad: Unit.COPY,
-    Scale: Unit.MULTIPLY,
-}
+def _multiplications(work: Conv | Depthwise | Dense, width: int) -> tuple[Unit, int]:
+    """Return the kind of its multiplications, and how many make one value.
 
-
-def _multiplications(operator: Conv | Depthwise | Dense) -> tuple[Unit, int]:
-    """Return the kind of its multiplications, and how many make one value."""
-    shape = operator.weights.values.shape
-    match operator:
+    Kernels take several rows at once; a convolution that writes a single row costs what a fully connected layer does.
+    """
+    shape = work.weights.values.shape
+    match work:
         case Conv():
-            return Unit.POINTWISE if shape[1] == 1 else Unit.CONV, shape[1] * shape[2]
+            along_time = Unit.POINTWISE if shape[1] == 1 else Unit.CONV
+            return along_time if width > 1 else Unit.DENSE, shape[1] * shape[2]
         case Depthwise():
             return Unit.DEPTHWISE, shape[0]
         case Dense():
             return Unit.DENSE, shape[1]
         case _:
-            assert_never(operator)
+            assert_never(work)
 
 
-def preprocessing_units(contract: Preprocessing) -> dict[Unit, int]:
-    """Return how many units of each kind the preprocessing of a window takes, at the contract's own rate.
+def preprocessing_units(contract: Preprocessing, device_rate_hz: float | None) -> dict[Unit, int]:
+    """Return how many units of each kind the preprocessing of a window takes.
 
     Parameters
     ----------
     contract
         What the pack's network was trained with.
+    device_rate_hz
+        Rate at which the patch samples; None for the contract's own.
     """
-    total: Counter[Unit] = Counter({Unit.SAMPLE: contract.window_samples})
+    a_sample: Counter[Unit] = Counter({Unit.SAMPLE: 1})
+    lowpass = None if device_rate_hz is None else lowpass_of(contract, device_rate_hz)
+    if lowpass is not None:
+        a_sample[Unit.TAP] = 2 * lowpass.reach
     for step in contract.steps:
-        total.update({unit: contract.window_samples * a_sample for unit, a_sample in _a_sample(step, contract).items()})
-    return dict(total)
+        a_sample.update(_a_sample(step, contract))
+    return {unit: contract.window_samples * count for unit, count in a_sample.items()}
 
 
 def _a_sample(step: Step, contract: Preprocessing) -> dict[Unit, int]:

@@ -23,7 +23,7 @@ class Unit(StrEnum):
     DEPTHWISE = "depthwise"
     """A multiplication of a depthwise convolution."""
     DENSE = "dense"
-    """A multiplication of a fully connected layer."""
+    """A multiplication of a fully connected layer, or of a convolution that writes one row."""
     OUTPUT = "output"
     """A value that one of these writes, rescaled and rounded."""
     MEAN = "mean"
@@ -52,8 +52,9 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
-def _ascending(triple: tuple[float, float, float]) -> Span:
-    return Span(*triple)
+def _ascending(triple: tuple[float, float, float]) -> tuple[float, float, float]:
+    Span(*triple)  # or else a ValueError
+    return triple
 
 
 Triple = Annotated[
@@ -236,3 +237,7 @@ class Core(_Part):
         if missing:
             raise ValueError(f"there is nothing for {', '.join(missing)}")
         return self
+
+    def cost(self, unit: Unit) -> Span:
+        """Return the instructions for one of a unit."""
+        return Span(*self.instructions[unit])
