@@ -98,7 +98,7 @@ class FlashScreen:
             case Sending():
                 self._result = _rate(event)
             case SelfTest(windows):
-                self._result = f"its self-test passes on the device, {windows} windows" if windows else ""
+                self._result = _tried(windows)
             case Reconnecting(why, attempt, attempts):
                 self._say("link", f"[yellow]lost[/] ({escape(why)}): attempt {attempt} of {attempts}")
             case _:
@@ -232,6 +232,12 @@ def _rate(sending: Sending) -> str:
         return "nothing: all of it was there"
     kilobytes_s = sending.sent_bytes / max(sending.seconds, 1e-3) / 1e3
     return f"{sending.sent_bytes:,} bytes in {sending.seconds:.1f} s, {kilobytes_s:.1f} kB/s"
+
+
+def _tried(windows: int) -> str:
+    if not windows:
+        return "its self-test passed before, and it is on trial"
+    return f"its self-test passes on the device ({windows} window{'s' if windows > 1 else ''})"
 
 
 def plan_json(planned: Planned, content: Content) -> dict[str, Any]:

@@ -42,6 +42,7 @@ _CODES: Final = {
     GROUP: PatchError,
 }
 _SEQUENCE_AT: Final = 6
+_SLOWEST: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Patience:
     Parameters
     ----------
     answer_s
-        For an answer; twice as long each time a question is asked again.
+        For an answer; twice as long after each one that did not come, up to eight times.
     work_s
         For an answer that takes work: a self-test, erasing flash.
     asks
@@ -128,6 +129,7 @@ class Conversation:
         self._transport: SMPTransport | None = None
         self._client: SMPClient | None = None
         self._why = ""
+        self._slowness = 1.0
 
     async def open(self) -> None:
         """Connect, and hear whether SMP is spoken.
@@ -180,10 +182,9 @@ class Conversation:
         FlashError
             ``LINK_LOST``, ``NO_SMP`` or ``GARBLED`` where there is none.
         """
-        limit_s = within_s or self.patience.answer_s
         for n in range(self.patience.asks):
             try:
-                return await self.ask_once(request, doing, within_s=limit_s * 2**n)
+                return await self.ask_once(request, doing, within_s=within_s)
             except Unanswered as error:
                 failed: Unanswered | DeviceRefused = error
                 if n or error.fault is not FlashFault.NO_SMP:
@@ -273,12 +274,14 @@ class Conversation:
         )
 
     async def _ask(self, request: SMPRequest[TRep, TEr1, TEr2], doing: str, within_s: float) -> TRep:
+        limit_s = within_s * self._slowness
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(limit_s):
                 frame = await self._exchange(request)
             return _read(request, frame, doing)
         except TimeoutError as error:
-            raise Unanswered(FlashFault.NO_SMP, f"no answer within {within_s:g} s") from error
+            self._slowness = min(2 * self._slowness, _SLOWEST)
+            raise Unanswered(FlashFault.NO_SMP, f"no answer within {limit_s:g} s") from error
         except (*LINK_ERRORS, *_NONSENSE) as error:
             raise _unanswered(error) from error
 

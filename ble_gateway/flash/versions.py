@@ -13,7 +13,7 @@ _VERSION: Final = re.compile(
     (?:[-_.]?(?P<dev>dev)[-_.]?(?P<dev_n>\d{0,9}))?
     (?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 _BEFORE: Final = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
 _DEV_OF_RELEASE, _RELEASE = -1, 3
