@@ -109,7 +109,7 @@ def _bandpass(step: Bandpass, rate_hz: float) -> tuple[Section, ...]:
 
 
 def _section(zeros: tuple[int, int, int], gain: int, a1: int, a2: int, step: Bandpass) -> Section:
-    if 2 * abs(gain) >= _INT32:
+    if not 0 < 2 * abs(gain) < _INT32:
         raise _too_sharp(step, f"a gain of {gain / _ONE:g}")
     b0, b1, b2 = (zero * gain for zero in zeros)
     return Section(b0, b1, b2, -a1, -a2)
@@ -146,7 +146,7 @@ def _gains(zeros: list[tuple[int, int, int]], pairs: list[tuple[float, float]], 
 
 def _fixed(coefficient: float, step: Notch | Bandpass) -> int:
     fixed = round(coefficient * _ONE)
-    if not 0 < abs(fixed) < _INT32:
+    if abs(fixed) >= _INT32:
         raise _too_sharp(step, f"a coefficient of {coefficient:g}")
     return fixed
 
