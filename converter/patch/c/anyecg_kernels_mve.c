@@ -8,6 +8,7 @@
 #ifdef ANYECG_VARIANT_MVE
 
 #include <arm_mve.h>
+#include <stdbool.h>
 
 #define POSITIONS ANYECG_ROWS_AT_ONCE
 #define LANES 4U /* of 32 bits */
@@ -37,9 +38,27 @@ static inline int32x4_t anyecg_within_all(int32x4_t value, anyecg_range_t range)
   return vminq_s32(vmaxq_s32(placed, vdupq_n_s32(range.lowest)), vdupq_n_s32(range.highest));
 }
 
-/* sums[position] = bias + the weights on the window of that position. */
+/* Weights meet four windows, sixteen bytes at a time, until the loop has counted its elements down. */
+#define FOUR_WINDOWS(count, load)            \
+  __asm volatile("dlstp." count " lr, %[n]\n" \
+                 "1: " load " q0, [%[w]], #16\n\t"  \
+                 load " q1, [%[x0]], #16\n\t"       \
+                 "vmladava.s8 %[a], q0, q1\n\t"    \
+                 load " q1, [%[x1]], #16\n\t"       \
+                 "vmladava.s8 %[b], q0, q1\n\t"    \
+                 load " q1, [%[x2]], #16\n\t"       \
+                 "vmladava.s8 %[c], q0, q1\n\t"    \
+                 load " q1, [%[x3]], #16\n\t"       \
+                 "vmladava.s8 %[d], q0, q1\n\t"    \
+                 "letp lr, 1b"                      \
+                 : [a] "+Te"(a), [b] "+Te"(b), [c] "+Te"(c), [d] "+Te"(d), [w] "+r"(w), [x0] "+r"(x0), \
+                   [x1] "+r"(x1), [x2] "+r"(x2), [x3] "+r"(x3)                                          \
+                 : [n] "r"(n)                                                                            \
+                 : "q0", "q1", "lr", "memory")
+
+/* sums[position] = bias + the weights on the window of that position; where all lies at whole words, word by word. */
 static inline int32x4_t anyecg_four_sums(const int8_t *const window[POSITIONS], const int8_t *w, uint32_t n,
-                                         int32_t bias) {
+                                         int32_t bias, bool words) {
   const int8_t *x0 = window[0];
   const int8_t *x1 = window[1];
   const int8_t *x2 = window[2];
@@ -48,22 +67,12 @@ static inline int32x4_t anyecg_four_sums(const int8_t *const window[POSITIONS], 
   int32_t b = bias;
   int32_t c = bias;
   int32_t d = bias;
-  __asm volatile(
-    "dlstp.8 lr, %[n]\n"
-    "1: vldrb.8 q0, [%[w]], #16\n\t"
-    "vldrb.8 q1, [%[x0]], #16\n\t"
-    "vmladava.s8 %[a], q0, q1\n\t"
-    "vldrb.8 q1, [%[x1]], #16\n\t"
-    "vmladava.s8 %[b], q0, q1\n\t"
-    "vldrb.8 q1, [%[x2]], #16\n\t"
-    "vmladava.s8 %[c], q0, q1\n\t"
-    "vldrb.8 q1, [%[x3]], #16\n\t"
-    "vmladava.s8 %[d], q0, q1\n\t"
-    "letp lr, 1b"
-    : [a] "+Te"(a), [b] "+Te"(b), [c] "+Te"(c), [d] "+Te"(d), [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1),
-      [x2] "+r"(x2), [x3] "+r"(x3)
-    : [n] "r"(n)
-    : "q0", "q1", "lr", "memory");
+  if (words) {
+    n /= 4U;
+    FOUR_WINDOWS("32", "vldrw.32");
+  } else {
+    FOUR_WINDOWS("8", "vldrb.8");
+  }
   int32x4_t sums = vdupq_n_s32(a);
   sums = vsetq_lane_s32(b, sums, 1);
   sums = vsetq_lane_s32(c, sums, 2);
@@ -103,8 +112,9 @@ void anyecg_conv(const anyecg_conv_t *conv, const int8_t *x, int8_t *y, int16_t 
     for (uint32_t c = 0; c < conv->channels_out; c += outputs) {
       const int8_t *window[POSITIONS];
       anyecg_windows(conv, &x[(c / outputs) * per_group], (int8_t *)(void *)scratch, rows, window);
+      const bool words = ((n | (uintptr_t)w | (uintptr_t)window[0] | (uintptr_t)window[1]) % 4U) == 0U;
       for (uint32_t i = c; i < (c + outputs); i++) {
-        const int32x4_t sums = anyecg_four_sums(window, w, n, conv->bias[i]);
+        const int32x4_t sums = anyecg_four_sums(window, w, n, conv->bias[i], words);
         const int32x4_t scaled = anyecg_rescaled_all(sums, conv->multiplier[i], conv->shift[i]);
         vstrbq_scatter_offset_s32(&y[i], offsets, anyecg_within_all(scaled, conv->range));
         w += n;
