@@ -3,6 +3,7 @@
 As `ble_gateway.simulator.script` does for the stream: the same mishaps and frames give the same failures.
 """
 
+import math
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -82,8 +83,13 @@ class Plan:
     wrongs: frozenset[Wrong] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
-        if self.seed < 0 or self.slow_s < 0 or any(at < 0 for at in (*self.cut_at, *self.reset_at)):
+        if (
+            min(self.seed, self.space_bytes or 0, *self.cut_at, *self.reset_at, 0) < 0
+            or not 0 <= self.slow_s < math.inf
+        ):
             raise ValueError("seed, bytes and seconds must not be negative")
+        if self.burst_lines is not None and self.burst_lines < 1:
+            raise ValueError("a wire takes one line at least")
         if not all(0 <= part <= 1 for part in (self.lost, self.refused, self.unreadable, self.garbled)):
             raise ValueError("a part of requests is 0 to 1")
 
