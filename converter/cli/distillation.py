@@ -18,7 +18,7 @@ from edge.boards import Room
 from edge.manifest import Output
 
 _SHOWN: Final = 12
-_LOSSES: Final = ("corre-\nlation", "mean\ndiff.", "same\ndecision", "teacher\npositive", "student\npositive", "AUROC")
+_LOSSES: Final = ("corre-\nlation", "mean\ndiff.", "same\nside", "positive:\nteacher", "\nstudent", "AUROC")
 _AREAS: Final = ("positive", "AUROC:\nteacher", "\nstudent", "within\nteacher", "subject\nstudent")
 _CONTROLS: Final = (
     "control: no relation to the ECG is modelled; a student may follow what its teacher says of it all the same, and "
@@ -82,8 +82,9 @@ def loss_table(loss: Loss, outputs: Sequence[Output]) -> Table:
         title_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,
+        collapse_padding=True,
     )
-    table.add_column("output", no_wrap=True)
+    table.add_column("output", overflow="fold")
     for heading in _LOSSES:
         table.add_column(heading, justify="right", no_wrap=True)
     rows = loss.outputs if len(loss.outputs) <= _SHOWN else sorted(loss.outputs, key=_correlation)[:_SHOWN]
@@ -106,8 +107,8 @@ def loss_table(loss: Loss, outputs: Sequence[Output]) -> Table:
 
 def answers_table(title: str, answers: Sequence[Answer], outputs: Sequence[Output]) -> Table:
     """How well both answer where the truth is known; those that lose most first where there are many."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("output", no_wrap=True)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("output", overflow="fold")
     for heading in _AREAS:
         table.add_column(heading, justify="right", no_wrap=True)
     rows = answers if len(answers) <= _SHOWN else sorted(answers, key=_shift)[:_SHOWN]

@@ -106,6 +106,8 @@ def candidates(
         Works out what a student asks of a patch; its weights change nothing of it.
     """
     for architecture in among:
+        if architecture.n_parameters > room.flash_bytes:  # the weights alone are too much
+            continue
         asked = needs(architecture)
         if fits(asked, room):
             yield architecture, asked
