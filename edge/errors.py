@@ -12,6 +12,7 @@
     ├── BoardError            a board that is not known, or whose profile breaks a rule
     ├── ConversionError       (converter) a checkpoint that cannot become a pack
     ├── ContractError         (converter) preprocessing that cannot run in fixed point on a patch
+    ├── DistilError           (converter) no student can be taught
     ├── EvaluationError       (converter) recordings that nothing can be scored on
     ├── FlashError            (ble_gateway.flash) a patch that was not flashed; it runs what it ran
     ├── ExportError           (converter) a model that cannot become C for a patch

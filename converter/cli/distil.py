@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 import typer
@@ -31,6 +31,8 @@ from edge.errors import EdgeError
 from edge.manifest import Provenance
 from edge.pack import ModelPack, read_pack, write_pack
 from edge.preprocess import Preprocessing
+
+_NAMED: Final = 3
 
 
 def distil_pack(
@@ -145,11 +147,8 @@ def _people(sources: list[Path], reader: Reader, most_each: int, seed: int, prog
     task = progress.add_task("reading recordings", total=len(files))
     people = read_people(files, reader, most_each=most_each, seed=seed, advance=lambda _: progress.advance(task))
     if people.unreadable:
-        named = ", ".join(people.unreadable[:3])
-        errors.print(
-            f"[yellow]{len(people.unreadable)} files cannot be read and were passed over: {escape(named)}[/]",
-            soft_wrap=True,
-        )
+        named = ", ".join(people.unreadable[:_NAMED]) + (" and others" if len(people.unreadable) > _NAMED else "")
+        errors.print(f"[yellow]passed over, as they cannot be read: {escape(named)}[/]", soft_wrap=True)
     return people
 
 
