@@ -1,5 +1,6 @@
 """Packs to flash, and a virtual patch in this process to flash them to, on virtual time."""
 
+import hashlib
 import math
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -14,7 +15,7 @@ from ble_gateway.simulator.smp.host import Host
 from ble_gateway.simulator.smp.mishaps import CALM, Mishaps, Plan
 from ble_gateway.simulator.smp.near import NearTransport
 from ble_gateway.simulator.smp.packs import Identity
-from ble_gateway.simulator.smp.runner import SelfTested
+from ble_gateway.simulator.smp.runner import CannotRun, SelfTested
 from ble_gateway.simulator.virtual_time import run_virtually
 from edge.manifest import PatchNeeds
 from edge.pack import SHIPPED, ModelPack, SelfTest, read_pack
@@ -35,16 +36,27 @@ def _shipped():
     return read_pack(SHIPPED)
 
 
-def pack_bytes(version="1.0.0", **changes) -> bytes:
-    """The demonstration pack with another version and with what it needs of a patch; one window to test itself with."""
+def pack_bytes(version="1.0.0", model_bytes=40_000, **changes) -> bytes:
+    """The demonstration pack with another version and what it needs of a patch, and cut short: nobody runs it.
+
+    Parameters
+    ----------
+    version, changes
+        Of the manifest.
+    model_bytes
+        How much of the model is kept.
+    """
     shipped = _shipped()
-    manifest = shipped.manifest.model_copy(update={"version": version, "patch": NEEDS, **changes})
+    model = shipped.model[:model_bytes]
+    facts = {"model_sha256": hashlib.sha256(model).hexdigest(), "model_size_bytes": len(model), "patch": NEEDS}
+    manifest = shipped.manifest.model_copy(update={"version": version, **facts, **changes})
     test = shipped.self_test
     outputs = {family: output[:1] for family, output in test.outputs.items()}
     one = SelfTest(test.windows_uv[:1], test.inputs[:1], outputs, test.tolerance)
-    return ModelPack(manifest, shipped.model, one, {}).to_bytes()
+    return ModelPack(manifest, model, one, {}).to_bytes()
 
 
+@cache
 def content(version="1.0.0", **changes) -> Content:
     return content_of(pack_bytes(version, **changes), "pack.tflite")
 
@@ -58,8 +70,8 @@ class QuickRunner:
     def self_test(self, pack):
         return SelfTested(3, 2 if pack in self.fails else 0)
 
-    def start(self, pack):
-        raise NotImplementedError
+    def start(self, pack):  # noqa: ARG002 - the runner's signature
+        return CannotRun("it only tests")
 
 
 @dataclass

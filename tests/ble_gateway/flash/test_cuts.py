@@ -3,7 +3,7 @@ import pytest
 from tests.ble_gateway.flash.cuts import play
 from tests.ble_gateway.flash.near import Bench, content, virtually
 
-PLAYS, BLOCKS = 64, 8
+PLAYS, BLOCKS = 400, 8
 
 
 @pytest.fixture(scope="module")
