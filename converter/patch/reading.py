@@ -31,6 +31,7 @@ from converter.patch.network import (
     Tensor,
     Weights,
 )
+from converter.patch.numerics import sum_rescales
 from edge.quant import Quantisation
 
 _KIND: Final = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -41,6 +42,7 @@ _ACTIVATION: Final = {
     schema.ActivationFunctionType.RELU: Activation.RELU,
     schema.ActivationFunctionType.RELU6: Activation.RELU6,
 }
+_LOGISTIC_OUTPUT: Final = Quantisation(1 / 256, -128)
 _MOST_ROWS: Final = 0xFFFF
 _MOST_TAPS: Final = 0xFF
 SUPPORTED: Final = (
@@ -69,7 +71,13 @@ def read_network(model: bytes) -> Network:
         If it is no TFLite model, has more than one input, output or subgraph, or an operator, shape or dtype that
         cannot become C.
     """
-    return _Reader(_parsed(model)).network()
+    root = _parsed(model)
+    try:
+        return _Reader(root).network()
+    except ExportError:
+        raise
+    except Exception as error:  # a damaged model may lack anything: tensors, options, bytes
+        raise _damaged(error) from error
 
 
 def operator_names(model: bytes) -> tuple[str, ...]:
@@ -89,9 +97,13 @@ def _parsed(model: bytes) -> Any:
     try:
         return schema.ModelT.InitFromPackedBuf(model, 0)
     except Exception as error:  # the generated reader raises whatever broken offsets lead to
-        raise ExportError(
-            ExportFault.NOT_A_MODEL, f"the TFLite model is damaged ({error})", advice="copy or make it again"
-        ) from error
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> ExportError:
+    return ExportError(
+        ExportFault.NOT_A_MODEL, f"the TFLite model is damaged ({error})", advice="copy or make it again"
+    )
 
 
 def _kind(root: Any, operator: Any) -> str:
@@ -151,7 +163,7 @@ class _Reader:
             case "RESHAPE":
                 return Reshape(self._variable(x, at), y)
             case "LOGISTIC":
-                return Logistic(self._variable(x, at), y)
+                return self._logistic(x, y, at)
             case "MEAN":
                 return self._mean(inputs, y, at)
             case "PAD":
@@ -167,6 +179,11 @@ class _Reader:
                 return self._dense(inputs, y, at, _activation(options, at))
             case _:
                 return self._convolution(kind, inputs, y, options, at)
+
+    def _logistic(self, x: int, y: int, at: _At) -> Logistic:
+        if self._of(y).quantisation != _LOGISTIC_OUTPUT:
+            at.refuse(ExportFault.UNSUPPORTED_SCALE, "it is not scaled by 1/256", "quantise it again")
+        return Logistic(self._variable(x, at), y)
 
     def _convolution(self, kind: str, inputs: list[int], y: int, options: Any, at: _At) -> Conv | Depthwise:
         x, values = self._variable(inputs[0], at), self._constant(inputs[1], np.int8, "weights", at)
@@ -221,6 +238,8 @@ class _Reader:
         if kind == "ADD":
             if not shape_a == shape_b == shape_y:
                 at.refuse_shape(f"shapes {shape_a} and {shape_b}", "add equal shapes")
+            if sum_rescales(*(self._of(i).quantisation for i in (a, b, y))).total.shift > 0:
+                at.refuse(ExportFault.UNSUPPORTED_SCALE, "its scale is far below its inputs'", "calibrate it again")
             return Add(a, b, y, activation)
         if shape_a != shape_y:
             a, b, shape_a, shape_b = b, a, shape_b, shape_a

@@ -1,0 +1,162 @@
+"""What can become C is read; what cannot is refused by name, with what to change."""
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from converter.patch.errors import ExportError, ExportFault
+from converter.patch.network import Add, Conv, Dense, Depthwise, MaxPool, Mean, Mul, Pad, Rows, Scale
+from converter.patch.reading import operator_names, read_network
+from edge.pack import SHIPPED, read_any_pack
+from tests.converter.patch.int8_models import RELU, SAME, VALID, Int8Model
+
+
+def started(width=20, channels=4):
+    m = Int8Model()
+    return m, m.input(width, channels)
+
+
+def read(m, x, y):
+    return read_network(m.to_bytes(x, y))
+
+
+def test_a_convolution_is_read_with_its_padding():
+    m, x = started()
+    network = read(m, x, m.conv(x, 6, 5, 2, 2, SAME, RELU))
+    (conv,) = network.operators
+    assert isinstance(conv, Conv)
+    assert conv.rows == Rows(kernel=5, stride=2, before=1, after=2)
+    assert conv.weights.values.shape == (6, 5, 2)
+    assert conv.activation == "relu"
+
+
+def test_the_demonstration_pack_is_read_whole():
+    network = read_network(read_any_pack(SHIPPED).model)
+    kinds = {type(operator) for operator in network.operators}
+    assert {Conv, Dense, Mean, Mul, Scale, Add, MaxPool, Pad} <= kinds
+    assert len(network.operators) == 145
+
+
+def test_what_follows_the_model_is_ignored():
+    data = SHIPPED.read_bytes()
+    assert len(read_network(data).operators) == 145
+
+
+def test_operators_are_named_once_and_sorted():
+    m, x = started()
+    assert operator_names(m.to_bytes(x, m.conv(m.conv(x, 3), 2))) == ("CONV_2D",)
+
+
+def test_a_depthwise_convolution_keeps_a_row_for_each_tap():
+    m, x = started()
+    (deep,) = read(m, x, m.depthwise(x, 3)).operators
+    assert isinstance(deep, Depthwise)
+    assert deep.weights.values.shape == (3, 4)
+
+
+def dilated(m, x):
+    return m.conv(x, 3, 3, dilation=2)
+
+
+def multiplied_depth(m, x):
+    return m.depthwise(x, 3, multiplier=2)
+
+
+def softmax(m, x):
+    return m.operator("SOFTMAX", [x], m.tensor(m.shape(x), 1 / 256, -128), schema.SoftmaxOptionsT())
+
+
+def tanh_fused(m, x):
+    return m.conv(x, 3, activation=schema.ActivationFunctionType.TANH)
+
+
+def float_output(m, x):
+    return m.operator("DEQUANTIZE", [x], m.tensor(m.shape(x), kind=schema.TensorType.FLOAT32))
+
+
+def float_weights(m, x):
+    weights = m.constant(np.zeros((3, 1, 1, 4), np.float32))
+    options = schema.Conv2DOptionsT()
+    options.strideW = options.strideH = options.dilationWFactor = options.dilationHFactor = 1
+    return m.operator("CONV_2D", [x, weights], m.tensor((1, 1, 20, 3), 0.1), options)
+
+
+def scale_of_nothing(m, x):
+    return m.operator("LOGISTIC", [x], m.tensor(m.shape(x), 0.0))
+
+
+def two_dimensional(m, x):
+    y = m.tensor((1, 4, 5, 4), *m.scale(x))
+    return m.operator("RESHAPE", [x, m.constant(np.array([1, 4, 5, 4], np.int32))], y, schema.ReshapeOptionsT())
+
+
+def padded_batch(m, x):
+    return m.pad(x, batch=(0, 1))
+
+
+def over_channels(m, x):
+    options = schema.ReducerOptionsT()
+    options.keepDims = True
+    return m.operator("MEAN", [x, m.constant(np.array([3], np.int32))], m.tensor((1, 1, 20, 1), 0.1), options)
+
+
+def spread_addition(m, x):
+    options = schema.AddOptionsT()
+    return m.operator("ADD", [x, m.mean(x)], m.tensor(m.shape(x), 0.1), options)
+
+
+def rescaling_pool(m, x):
+    y = m.max_pool(x, 2, 2)
+    return m.operator("MAX_POOL_2D", [y], m.tensor((1, 1, 5, 4), 0.9), _pool_of_two())
+
+
+def _pool_of_two():
+    options = schema.Pool2DOptionsT()
+    options.padding, options.strideW, options.strideH, options.filterHeight, options.filterWidth = VALID, 2, 1, 1, 2
+    return options
+
+
+@pytest.mark.parametrize(
+    ("make", "fault", "names"),
+    [
+        (softmax, ExportFault.UNSUPPORTED_OPERATOR, ("SOFTMAX", "CONV_2D")),
+        (tanh_fused, ExportFault.UNSUPPORTED_OPERATOR, ("CONV_2D", "RELU6")),
+        (float_output, ExportFault.UNSUPPORTED_OPERATOR, ("DEQUANTIZE",)),
+        (float_weights, ExportFault.NOT_INT8, ("CONV_2D", "float32", "--mode full")),
+        (dilated, ExportFault.UNSUPPORTED_SHAPE, ("CONV_2D", "dilation 1")),
+        (multiplied_depth, ExportFault.UNSUPPORTED_SHAPE, ("depth multiplier 2", "depth multiplier 1")),
+        (two_dimensional, ExportFault.UNSUPPORTED_SHAPE, ("RESHAPE", "height at 1")),
+        (padded_batch, ExportFault.UNSUPPORTED_SHAPE, ("PAD", "batch")),
+        (over_channels, ExportFault.UNSUPPORTED_SHAPE, ("MEAN", "[3]")),
+        (spread_addition, ExportFault.UNSUPPORTED_SHAPE, ("ADD", "equal shapes")),
+        (rescaling_pool, ExportFault.UNSUPPORTED_SCALE, ("MAX_POOL_2D",)),
+        (scale_of_nothing, ExportFault.UNSUPPORTED_SCALE, ("LOGISTIC", "scale")),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_cannot_become_c_is_refused_by_name(make, fault, names):
+    m, x = started()
+    with pytest.raises(ExportError) as refused:
+        read(m, x, make(m, x))
+    assert refused.value.fault is fault
+    assert all(name in str(refused.value) for name in names), str(refused.value)
+
+
+def test_several_outputs_are_refused():
+    m, x = started()
+    with pytest.raises(ExportError, match="2 outputs"):
+        read(m, x, [m.conv(x, 3), m.conv(x, 4)])
+
+
+@pytest.mark.parametrize("data", [b"", b"not a model at all", b"\x10\0\0\0TFL3" + b"\xff" * 64])
+def test_what_is_no_model_is_refused(data):
+    with pytest.raises(ExportError) as refused:
+        read_network(data)
+    assert refused.value.fault is ExportFault.NOT_A_MODEL
+
+
+def test_a_truncated_model_is_refused_and_nothing_else_is_raised():
+    model = read_any_pack(SHIPPED).model
+    for size in range(8, len(model), 15_013):
+        with pytest.raises(ExportError):
+            read_network(model[:size])
