@@ -1,4 +1,4 @@
-"""Random work for the kernels, as bytes that ``kernels.c`` reads; and the plain C on the host that must write the same."""
+"""Random work for the kernels, as bytes that ``kernels.c`` reads; plain C on the host that must write the same."""
 
 import struct
 import subprocess
@@ -49,11 +49,18 @@ class Case:
             2 * GUARD + self.x_bytes + (self.y_bytes + GUARD if self.lead is None else max(self.lead, 0)) + self.y_bytes
         )
 
+    def places(self) -> tuple[int, int]:
+        """Where input and output begin in the memory."""
+        x = GUARD + (0 if self.lead is None else max(self.lead, 0))
+        return x, x + self.x_bytes + GUARD if self.lead is None else x - self.lead
+
+    def output(self, memory: bytes) -> NDArray[np.int8]:
+        """What the kernel wrote."""
+        return np.frombuffer(memory, np.int8)[self.places()[1] :][: self.y_bytes]
+
     def words(self, draws: np.random.Generator) -> bytes:
         """The case as kernels.c reads it; `draws` fills the memory."""
-        x = GUARD + (0 if self.lead is None else max(self.lead, 0))
-        y = x + self.x_bytes + GUARD if self.lead is None else x - self.lead
-        size = self.memory_bytes()
+        (x, y), size = self.places(), self.memory_bytes()
         numbers = (
             *(self.kind, size, self.second.size, self.weights.size, self.bias.size),
             *(x, y, self.width, self.channels_in, self.channels_out, self.groups, self.kernel, self.stride),
