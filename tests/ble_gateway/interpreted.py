@@ -9,8 +9,18 @@ from ble_gateway.simulator.smp.runner import CannotRun, Feed, SelfTested
 from edge.errors import EdgeError
 from edge.model import Model, open_model
 from edge.pack import ModelPack
+from edge.resample import PolyphaseResampler
 
 UV_PER_COUNT = 0.5
+RATE_HZ = 250.0
+"""Of the virtual patch's samples."""
+
+
+def window_of(counts, rate_hz):
+    """A window of the patch's counts, resampled alone to `rate_hz`, as the C does it; mV."""
+    resampler = PolyphaseResampler(RATE_HZ, rate_hz)
+    millivolts = np.asarray(counts, np.float64) * UV_PER_COUNT * 1e-3
+    return np.concatenate([resampler.push(millivolts), resampler.finish()])
 
 
 class InterpretedRunner:
@@ -48,10 +58,11 @@ class Interpreted:
         contract = self.model.contract
         quantisation = self.model._interpreter.output.quantisation
         picovolts = round(UV_PER_COUNT * 1e6)
-        return Feed(contract.window_samples, contract.rate_hz, picovolts, quantisation.scale, quantisation.zero_point)
+        n_samples = round(contract.window_samples * RATE_HZ / contract.rate_hz)
+        return Feed(n_samples, RATE_HZ, picovolts, quantisation.scale, quantisation.zero_point)
 
     def run(self, counts):
-        millivolts = np.asarray(counts, np.float64) * UV_PER_COUNT * 1e-3
+        millivolts = window_of(counts, self.model.contract.rate_hz)
         return self.model.infer(self.model.quantise(self.model.preprocess(millivolts)))
 
     def close(self):

@@ -36,6 +36,8 @@ class Wire:
         self._reader = self._new_reader()
         self._tasks: set[asyncio.Task[None]] = set()
         self._back: asyncio.TimerHandle | None = None
+        self.plugged_in = asyncio.Event()
+        """Set while it is there."""
 
     def plug_in(self) -> None:
         """Be there.
@@ -65,6 +67,7 @@ class Wire:
         # Its own hold on the other end keeps the pseudo-terminal alive between those who open it.
         self._ends = (ours, theirs)
         self._reader = self._new_reader()
+        self.plugged_in.set()
         asyncio.get_running_loop().add_reader(ours, self._on_bytes)
 
     def unplug(self) -> None:
@@ -74,6 +77,7 @@ class Wire:
         if self._ends is None:
             return
         ends, self._ends = self._ends, None
+        self.plugged_in.clear()
         asyncio.get_running_loop().remove_reader(ends[0])
         self._path.unlink(missing_ok=True)
         for end in ends:
@@ -115,7 +119,7 @@ class Wire:
 
 
 @contextlib.asynccontextmanager
-async def wired(host: Host, path: Path) -> AsyncIterator[None]:
+async def wired(host: Host, path: Path) -> AsyncIterator[Wire]:
     """Serve a patch's SMP on a pseudo-terminal at `path`.
 
     Raises
@@ -127,7 +131,7 @@ async def wired(host: Host, path: Path) -> AsyncIterator[None]:
     wire.plug_in()
     host.links.append(wire)
     try:
-        yield
+        yield wire
     finally:
         host.links.remove(wire)
         await wire.close()
