@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from converter.patch.contract_errors import ContractError, ContractFault
 from edge.preprocess import Preprocessing
+from edge.resample import PolyphaseResampler
 
 _MAX_DENOMINATOR: Final = 10_000
 _ZERO_CROSSINGS: Final = 10
-_KAISER_BETA: Final = 5.0
+"""Half-length of `edge.resample`'s filter in periods of the slower rate."""
 _TAP_BITS: Final = 15
 _MOST_TAPS: Final = 5121
 """Half a filter of 10 kB: for the ratio 125 : 512."""
@@ -76,10 +76,32 @@ def lowpass_of(contract: Preprocessing, device_rate_hz: float) -> Lowpass | None
             f"{device_rate_hz:g} Hz to {contract.rate_hz:g} Hz is {up} : {down}, a table of {2 * (last + 1)} bytes",
             advice=f"sample at {contract.rate_hz:g} Hz or at a small multiple of it",
         )
-    taps = signal.firwin(2 * last + 1, 1.0 / slower, window=("kaiser", _KAISER_BETA))[last:] * up
+    taps = _response(device_rate_hz, contract.rate_hz, ratio)
     shift = floor(log2((2**_TAP_BITS - 1) / np.abs(taps).max()))
-    fixed = _rounded(taps * 2.0**shift, up)
-    return Lowpass(up, down, tuple(int(tap) for tap in fixed), shift, ceil(last / up))
+    fixed = np.trim_zeros(_rounded(taps * 2.0**shift, up), "b")
+    return Lowpass(up, down, tuple(int(tap) for tap in fixed), shift, ceil((len(fixed) - 1) / up))
+
+
+def _response(rate_in_hz: float, rate_out_hz: float, ratio: Fraction) -> NDArray[np.float64]:
+    """Right half of the filter, the middle tap first, read off what the gateway's resampler makes of impulses.
+
+    Output sample m of an impulse at j is the tap ``m * down - j * up``. As many impulses as `down`, each one further
+    past a multiple of it, show every tap.
+    """
+    up, down = ratio.numerator, ratio.denominator
+    reach = ceil(2 * _ZERO_CROSSINGS * max(up, down) / up)
+    spacing = down * ceil(2 * reach / down) + 1
+    impulses = np.zeros(down * spacing + reach)
+    impulses[reach + spacing * np.arange(down)] = 1.0
+    resampler = PolyphaseResampler(rate_in_hz, rate_out_hz)
+    seen = np.concatenate([resampler.push(impulses), resampler.finish()])
+    m = np.arange(seen.size)
+    nearest = np.clip(np.round((m * down / up - reach) / spacing), 0, down - 1).astype(np.int64)
+    tap = np.abs(m * down - (reach + nearest * spacing) * up)
+    half = np.zeros(_ZERO_CROSSINGS * max(up, down) + 1)
+    inside = tap < half.size
+    half[tap[inside]] = seen[inside]
+    return half
 
 
 def _rounded(taps: NDArray[np.float64], up: int) -> NDArray[np.int64]:
