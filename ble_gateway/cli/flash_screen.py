@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.status import Status
 
 from ble_gateway.flash.conversation import Reconnecting
 from ble_gateway.flash.flash import Event, Planned, SelfTest, Sending, Sent, Stage, running_label
@@ -41,16 +42,7 @@ class FlashScreen:
     def __init__(self, console: Console, content: Content) -> None:
         self.content = content
         self._console = console
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=errors,
-            disable=not errors.is_terminal,
-            transient=True,
-        )
+        self._live: Progress | Status | None = None
         self._bar: TaskID | None = None
         self._stage: Stage | None = None
         self._planned: Planned | None = None
@@ -58,15 +50,15 @@ class FlashScreen:
         self._result = ""
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
         if error is None:
             self._finish()
+        else:
+            self._clear()
 
     @property
     def planned(self) -> Planned:
@@ -115,35 +107,60 @@ class FlashScreen:
         self._finish()
         self._stage = stage
         if stage is Stage.UPLOADING:
-            self._bar = self._progress.add_task("uploading", total=len(self.content.data))
+            progress = _progress_bar()
+            self._bar = progress.add_task("uploading", total=len(self.content.data))
+            self._live = progress
         else:
-            self._bar = self._progress.add_task(f"{stage}", total=None)
+            self._live = Status(f"{stage}", console=errors)
+        self._live.start()
 
     def _show_sent(self, sent: Sent) -> None:
-        if self._bar is None:
+        if not isinstance(self._live, Progress) or self._bar is None:
             return
         if self._resumed_bytes is None:
             self._resumed_bytes = sent.at_bytes
             if sent.at_bytes:
                 self._say("resumed", f"{sent.at_bytes:,} of {sent.size_bytes:,} bytes are on the device already")
             # Anew, so that bytes that were there do not count as speed.
-            self._progress.reset(self._bar, completed=sent.at_bytes)
+            self._live.reset(self._bar, completed=sent.at_bytes)
             return
-        self._progress.update(self._bar, completed=sent.at_bytes)
+        self._live.update(self._bar, completed=sent.at_bytes)
 
     def _finish(self) -> None:
         """End what was being done; it was done."""
+        self._clear()
         stage, self._stage = self._stage, None
         result, self._result = self._result, ""
-        if self._bar is not None:
-            self._progress.remove_task(self._bar)
-            self._bar = None
         if stage is not None:
             name, text = _done(stage, self.content)
             self._say(name, result or text)
 
+    def _clear(self) -> None:
+        """Take away what moves."""
+        if self._live is not None:
+            self._live.stop()
+        self._live = self._bar = None
+
     def _say(self, name: str, text: str) -> None:
+        """Print a line; what moves is on the other stream, and steps aside."""
+        if self._live is not None:
+            self._live.stop()
         self._console.print(f"[dim]{name:<10}[/]{text}", soft_wrap=True)
+        if self._live is not None:
+            self._live.start()
+
+
+def _progress_bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        disable=not errors.is_terminal,
+        transient=True,
+    )
 
 
 def device_lines(device: DeviceState) -> list[tuple[str, str]]:

@@ -347,4 +347,6 @@ def _unanswered(error: BaseException) -> Unanswered:
 
 
 def _first_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return str(error).strip().partition("\n")[0]
