@@ -222,10 +222,10 @@ async def _try(talk: Conversation, path: str, content: Content) -> SelfTest:
         raise await _explained(talk, refused, content) from refused
     if tested.windows and not tested.differing:
         return SelfTest(tested.windows)
-    failed = f"{tested.differing} outputs of {tested.windows} windows differ" if tested.windows else "there was none"
+    failed = f"outputs that differ: {tested.differing}" if tested.windows else "it has none that can be run there"
     error = FlashError(
         FlashFault.SELF_TEST_FAILED,
-        f"{content.label} fails its self-test on the device: {failed}",
+        f"{content.label} fails its self-test on the device ({failed})",
         advice="do not use the pack on this device; check that it was made for it",
     )
     raise await _explained(talk, error, content)

@@ -118,7 +118,7 @@ def test_a_pack_that_fails_its_self_test_is_not_confirmed_and_the_old_one_runs()
     bench = patch_that_runs(OLD, runner=QuickRunner(fails=(NEW.data,)))
     failed = failure(bench, NEW)
     assert failed.fault is FlashFault.SELF_TEST_FAILED
-    assert "2 outputs of 3 windows differ; the device runs demonstration 1.0.0" in failed.problem
+    assert "(outputs that differ: 2); the device runs demonstration 1.0.0" in failed.problem
     assert bench.running == bench.confirmed == OLD.offer.sha256
 
 
