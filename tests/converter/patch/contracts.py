@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 import converter.patch
+from converter.distil.contract import PATCH
 from converter.patch.contract import PreprocessingSource, preprocessing_source
 from edge.heart import PatchNoise, VariedHeart
 from edge.heart.noise import n_noise_normals, patch_noise
-from edge.preprocess import ECGFOUNDER, WAVES, Bandpass, Preprocessing, ZScore, preprocess
+from edge.preprocess import ECGFOUNDER, WAVES, Preprocessing, preprocess
 from edge.quant import Quantisation
 from edge.resample import PolyphaseResampler
 
@@ -24,17 +25,16 @@ COUNT_PV = 48_080
 """An ADS1292R at gain 6: 24 bits over 0.8 V."""
 RAIL = 2**23 - 1
 
-STUDENT = Preprocessing(125.0, 1250, (Bandpass(0.5, 40.0, 3), ZScore(1e-6)))
 CONTRACTS = {
     "ecgfounder": (ECGFOUNDER, Quantisation(0.06114589795470238, -27)),
     "waves": (WAVES, Quantisation(0.03393479809165001, -2)),
-    "student": (STUDENT, Quantisation(0.05, 3)),
+    "student": (PATCH, Quantisation(0.05, 3)),
 }
 
 KERNELS = Path(converter.patch.__file__).parent / "c"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef"]
 _CHECKED = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-_MAIN = """
+MAIN = """
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,18 +117,22 @@ def compiled(
     """Compile a contract into `folder`; `before` bytes before the window, `input_at` bytes from there."""
     source = preprocessing_source(contract, quantisation, device_rate_hz=rate_hz, picovolts_per_count=COUNT_PV)
     write(source, folder)
-    (folder / "main.c").write_text(_MAIN)
-    sizes = {
-        "N_IN": f"{source.window_samples}U",
-        "N_OUT": f"{source.input_samples}U",
-        "WORK": f"{source.work_bytes}U",
-        "BEFORE": f"{place.get('before', 0)}U",
-        "INPUT_AT": f"{place.get('input_at', 0)}U",
-    }
-    defines = [f"-D{name}={value}" for name, value in sizes.items()]
+    (folder / "main.c").write_text(MAIN)
+    defines = [f"-D{name}={value}" for name, value in sizes(source, **place).items()]
     sources = [folder / "main.c", folder / "anyecg_contract.c"]
     subprocess.run(["gcc", *STRICT, *_CHECKED, *defines, *sources, *_kernels(), "-o", folder / "run"], check=True)
     return Compiled(contract, quantisation, rate_hz, source, folder / "run")
+
+
+def sizes(source: PreprocessingSource, before: int = 0, input_at: int = 0) -> dict[str, str]:
+    """What `MAIN` has to be told."""
+    return {
+        "N_IN": f"{source.window_samples}U",
+        "N_OUT": f"{source.input_samples}U",
+        "WORK": f"{source.work_bytes}U",
+        "BEFORE": f"{before}U",
+        "INPUT_AT": f"{input_at}U",
+    }
 
 
 @cache

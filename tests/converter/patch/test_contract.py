@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from converter.distil.contract import PATCH
 from converter.patch.contract import preprocessing_source
 from converter.patch.contract_errors import ContractError, ContractFault
 from edge.preprocess import Bandpass, Compress, MedianBaseline, Notch, Preprocessing, SwingScale, ZScore
 from edge.quant import Quantisation
-from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, RAIL, STUDENT, Compiled, compiled, hearts
+from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, RAIL, Compiled, compiled, hearts
 
 N_HEARTS = 24
 STEPS = {
@@ -176,7 +177,7 @@ def test_what_cannot_run_is_refused_with_what_to_change(name):
 @pytest.mark.parametrize("picovolts", [0, -48_080, float("nan"), float("inf")])
 def test_a_count_without_a_size_is_refused(picovolts):
     with pytest.raises(ContractError) as refused:
-        preprocessing_source(STUDENT, Quantisation(0.05, 0), device_rate_hz=125, picovolts_per_count=picovolts)
+        preprocessing_source(PATCH, Quantisation(0.05, 0), device_rate_hz=125, picovolts_per_count=picovolts)
     assert refused.value.fault is ContractFault.BAD_SCALE
 
 
@@ -190,7 +191,7 @@ def test_a_compression_that_spans_more_than_32_bits_is_refused():
 def test_the_window_takes_four_bytes_a_sample_of_the_longer_rate():
     def sizes(rate_hz: float) -> tuple[int, int, int]:
         source = preprocessing_source(
-            STUDENT, Quantisation(0.05, 0), device_rate_hz=rate_hz, picovolts_per_count=COUNT_PV
+            PATCH, Quantisation(0.05, 0), device_rate_hz=rate_hz, picovolts_per_count=COUNT_PV
         )
         return source.window_samples, source.input_samples, source.work_bytes
 
@@ -200,6 +201,6 @@ def test_the_window_takes_four_bytes_a_sample_of_the_longer_rate():
 
 
 def test_only_the_kernels_that_are_called_are_written():
-    alone = preprocessing_source(STUDENT, Quantisation(0.05, 0), device_rate_hz=125, picovolts_per_count=COUNT_PV)
+    alone = preprocessing_source(PATCH, Quantisation(0.05, 0), device_rate_hz=125, picovolts_per_count=COUNT_PV)
     assert "anyecg_preprocess_resample.c" not in alone.files
     assert "anyecg_contract.c" in alone.files

@@ -1,4 +1,4 @@
-"""The preprocessing for Cortex-M: it builds without a warning, is small, and takes no more stack than it says."""
+"""The preprocessing on Cortex-M: no warning, small, no more stack than it says, the host's int8 to the last one."""
 
 import shutil
 import subprocess
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from converter.patch.contract import preprocessing_source
-from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, STRICT, write
+from converter.patch.toolchain import Build, Core, link, missing_tools, run
+from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, STRICT, compiled, hearts, sizes, write
 
 pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
 LARGEST_CODE_BYTES = 3200
@@ -34,12 +35,12 @@ def built(request, tmp_path_factory):
 
 def test_the_code_is_small_and_static_memory_is_none(built):
     source, folder = built
-    assert sum(sizes("all.elf", folder=folder)["text"]) - source.table_bytes < LARGEST_CODE_BYTES
-    objects = sizes(*sorted(path.name for path in folder.glob("*.o")), folder=folder)
+    assert sum(columns("all.elf", folder=folder)["text"]) - source.table_bytes < LARGEST_CODE_BYTES
+    objects = columns(*sorted(path.name for path in folder.glob("*.o")), folder=folder)
     assert sum(objects["data"]) + sum(objects["bss"]) == 0
 
 
-def sizes(*names: str, folder: Path) -> dict[str, list[int]]:
+def columns(*names: str, folder: Path) -> dict[str, list[int]]:
     command = ["arm-none-eabi-size", *names]
     said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
     head, *rows = (line.split() for line in said.splitlines())
@@ -64,3 +65,15 @@ def test_the_deepest_calls_fit_the_stack_that_is_stated(built):
     own = frames.pop("anyecg_preprocess")
     # The two largest frames are those of a filter and of what it calls; other chains are longer and smaller.
     assert own + sum(sorted(frames.values())[-2:]) <= source.stack_bytes
+
+
+@pytest.mark.skipif(missing_tools() is not None, reason=f"no emulated core: {missing_tools()}")
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_an_emulated_cortex_m4_gives_the_hosts_numbers(name, tmp_path):
+    contract, quantisation = CONTRACTS[name]
+    host = compiled(tmp_path, contract, quantisation, contract.rate_hz / 2)
+    counts = hearts(3, host.rate_hz, host.source.window_samples)
+    build = Build(defines=sizes(host.source))
+    link(sorted(tmp_path.glob("*.c")), tmp_path / "all.elf", Core.CORTEX_M4, build, includes=[tmp_path])
+    emulated = run(tmp_path / "all.elf", Core.CORTEX_M4, counts.astype("<i4").tobytes(), timeout_s=60)
+    assert emulated == host.run(counts).tobytes()
