@@ -27,6 +27,10 @@ _COUNT: Final = struct.Struct("<I")
 _LONGEST_WORDS: Final = 200
 
 
+class _Unfit(Exception):
+    """A pack that this patch has no use for."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Built:
     """A pack's program."""
@@ -86,20 +90,28 @@ class CompiledRunner:
         return self._known[key]
 
     def _built(self, pack: bytes, folder: Path) -> _Built | CannotRun:
-        missing = next((name for name in ("make", "cc") if shutil.which(name) is None), None)
-        if missing:
-            return CannotRun(f"there is no {missing} here to compile it with")
         try:
             if not (folder / _PROGRAM).exists():
+                missing = next((name for name in ("make", "cc") if shutil.which(name) is None), None)
+                if missing:
+                    return CannotRun(f"there is no {missing} here to compile it with")
                 self._make(pack, folder)
             return _read(folder)
+        except _Unfit as unfit:
+            return CannotRun(str(unfit))
         except subprocess.CalledProcessError as error:
             return CannotRun(f"no C came of it ({_last_line(error)})")
         except (OSError, subprocess.SubprocessError, KeyError, ValueError) as error:
             return CannotRun(f"no C came of it ({error})")
 
     def _make(self, pack: bytes, folder: Path) -> None:
-        """Export and compile beside the place it is to be in, so that what is there is whole."""
+        """Export and compile beside the place it is to be in, so that what is there is whole.
+
+        Raises
+        ------
+        _Unfit
+            If it is not for a patch that takes samples and notifies outputs; it is not compiled then.
+        """
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -111,6 +123,7 @@ class CompiledRunner:
                 *("-o", str(partial)),
                 *("--rate", f"{self._rate_hz:g}", "--picovolts", str(self._picovolts_per_count)),
             )
+            _read(partial)
             _run("make", "-C", str(partial), "all")
             with suppress(OSError):
                 partial.replace(folder)
@@ -161,9 +174,9 @@ def _read(folder: Path) -> _Built:
     macros = dict(_MACRO.findall((folder / _HEADER).read_text(encoding="utf-8")))
     window_samples, n_outputs = int(macros["ANYECG_WINDOW_SAMPLES"]), int(macros["ANYECG_OUTPUTS"])
     if not window_samples:
-        raise ValueError("it takes no samples")
+        raise _Unfit("it takes no samples")
     if n_outputs > MAX_OUTPUTS:
-        raise ValueError(f"its {n_outputs} outputs do not fit one notification")
+        raise _Unfit(f"its {n_outputs} outputs do not fit one notification")
     feed = Feed(
         window_samples,
         int(macros["ANYECG_RATE_MILLIHERTZ"]) / 1000,
