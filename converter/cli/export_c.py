@@ -31,14 +31,14 @@ def export_c(
     Example: anyecg export-c edge/packs/waves.tflite -o waves-c && make -C waves-c test
     """
     source = _source(pack)
+    with errors.status("translating"):
+        exported = export(source, Options(rate, picovolts, self_test))
+        write_folder(to, exported.files, force=force)
     if source.pack is None:
         errors.print(
             f"[yellow]{escape(pack.name)} is a plain model: the C takes its int8 input, no window of counts[/]",
             soft_wrap=True,
         )
-    with errors.status("translating"):
-        exported = export(source, Options(rate, picovolts, self_test))
-        write_folder(to, exported.files, force=force)
     for found in exported.findings:
         if found.severity is not Severity.SLOW:
             line = f"{found.severity} with TFLite Micro: {found.where}. {found.what}"

@@ -6,9 +6,12 @@ where the compiler is installed. Constants and static memory are exact.
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final, assert_never
+from dataclasses import replace
+from typing import Final, TypeVar, assert_never
 
 from converter.patch.contract import PreprocessingSource
+from converter.patch.contract_errors import ContractError
+from converter.patch.errors import ExportError
 from converter.patch.interpreter_memory import interpreter_arena
 from converter.patch.network import (
     Add,
@@ -30,6 +33,8 @@ from converter.patch.schedule import Lookup, Schedule, Work
 from converter.patch.translate import Options, Source, Translated, translate
 from edge.manifest import PatchNeeds
 from edge.pack import ModelPack, WavesPack
+
+AnyPack = TypeVar("AnyPack", ModelPack, WavesPack)
 
 KERNEL_BYTES: Final[Mapping[str, int]] = {
     "anyecg_add": 0x128,
@@ -166,3 +171,18 @@ def _macs_of_one(operator: Operator) -> tuple[str, int]:
             return "elementwise", 1
         case _:
             assert_never(operator)
+
+
+def with_needs(pack: AnyPack) -> AnyPack:
+    """Return the pack with its manifest's `patch` filled in; unchanged where no C can be made of it.
+
+    Parameters
+    ----------
+    pack
+        Whose model stays as it is, to the last byte.
+    """
+    try:
+        needs = needs_of_pack(pack)
+    except (ExportError, ContractError):
+        return pack
+    return replace(pack, manifest=pack.manifest.model_copy(update={"patch": needs}))

@@ -77,7 +77,7 @@ def read_network(model: bytes) -> Network:
     except ExportError:
         raise
     except Exception as error:  # a damaged model may lack anything: tensors, options, bytes
-        raise _damaged(error) from error
+        raise _damaged() from error
 
 
 def operator_names(model: bytes) -> tuple[str, ...]:
@@ -97,13 +97,11 @@ def _parsed(model: bytes) -> Any:
     try:
         return schema.ModelT.InitFromPackedBuf(model, 0)
     except Exception as error:  # the generated reader raises whatever broken offsets lead to
-        raise _damaged(error) from error
+        raise _damaged() from error
 
 
-def _damaged(error: Exception) -> ExportError:
-    return ExportError(
-        ExportFault.NOT_A_MODEL, f"the TFLite model is damaged ({error})", advice="copy or make it again"
-    )
+def _damaged() -> ExportError:
+    return ExportError(ExportFault.NOT_A_MODEL, "the TFLite model is damaged", advice="copy or make it again")
 
 
 def _kind(root: Any, operator: Any) -> str:
