@@ -2,12 +2,10 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
 
-import numpy as np
 import typer
 from rich.markup import escape
 from rich.progress import Progress
@@ -18,19 +16,15 @@ from converter.distil.course import Course, Epoch, Teach
 from converter.distil.distil import FEWEST_WINDOWS, Plan, distil
 from converter.distil.errors import DistilError, DistilFault
 from converter.distil.family import parse_budget
-from converter.distil.material import Material
+from converter.distil.identity import StudentNames
 from converter.distil.recorded import People, files_of, read_people
-from converter.distil.student import StudentIdentity
-from converter.distil.windows import Batch
+from converter.distil.windows import labelled_batch
 from converter.patch.needs import needs_of_pack
-from converter.windows.labelled import labelled_windows
 from converter.windows.sources import Reader
 from edge.boards import Room, read_board
 from edge.cli.console import errors, output, print_json, progress_bar
 from edge.errors import EdgeError
-from edge.manifest import Provenance
-from edge.pack import ModelPack, read_pack, write_pack
-from edge.preprocess import Preprocessing
+from edge.pack import read_pack, write_pack
 
 _NAMED: Final = 3
 
@@ -70,13 +64,13 @@ def distil_pack(
     called, taught_by = pack_name(name, to), read_pack(teacher)
     teach = _teach()
     contract = taught_by.manifest.preprocessing.as_preprocessing()
-    known = _labelled(labelled, contract, len(taught_by.manifest.outputs))
+    known = labelled_batch(labelled, contract, len(taught_by.manifest.outputs)) if labelled else None
     with progress_bar() as progress:
         people = _people(recordings or [], Reader(contract, channel), most_each, seed, progress)
         done = distil(
             taught_by,
             Plan(room, windows, seed, Course(epochs=epochs, threads=threads)),
-            _identity(taught_by, called, release, place.name, people),
+            StudentNames(called, release, place.name),
             people=people,
             labelled=known,
             teach=teach,
@@ -89,11 +83,11 @@ def distil_pack(
         print_json(distilled_json(done, room, people, to, size_bytes))
         return
     output.print(distilled_table(done, room, people, to, size_bytes))
-    for loss in done.losses:
+    for loss in done.measured.losses:
         output.print(loss_table(loss, taught_by.manifest.outputs))
     for title, answers in (
-        ("Truth, on synthetic subjects held back", done.synthetic),
-        ("Truth, on labelled windows", done.labelled),
+        ("Truth, on synthetic subjects held back", done.measured.synthetic),
+        ("Truth, on labelled windows", done.measured.labelled),
     ):
         if answers:
             output.print(answers_table(title, answers, taught_by.manifest.outputs))
@@ -127,19 +121,6 @@ def _teach() -> Teach:
     return teach
 
 
-def _labelled(source: Path | None, contract: Preprocessing, n_outputs: int) -> Batch | None:
-    if source is None:
-        return None
-    windows = labelled_windows(source, contract, n_outputs)
-    labels = np.full((len(windows.millivolts), n_outputs), np.nan, np.float32)
-    return Batch(
-        windows.millivolts,
-        windows.origin,
-        np.arange(len(labels)),  # nothing says whose they are
-        labels if windows.labels is None else windows.labels,
-    )
-
-
 def _people(sources: list[Path], reader: Reader, most_each: int, seed: int, progress: Progress) -> People:
     if not sources:
         return People()
@@ -150,29 +131,6 @@ def _people(sources: list[Path], reader: Reader, most_each: int, seed: int, prog
         named = ", ".join(people.unreadable[:_NAMED]) + (" and others" if len(people.unreadable) > _NAMED else "")
         errors.print(f"[yellow]passed over, as they cannot be read: {escape(named)}[/]", soft_wrap=True)
     return people
-
-
-def _identity(
-    teacher: ModelPack, name: str, release: str, board: str, people: People
-) -> Callable[[Material], StudentIdentity]:
-    said = teacher.manifest
-    whose = f"{said.label} (model sha256 {said.model_sha256})"
-
-    def identity(material: Material) -> StudentIdentity:
-        synthetic = f"{material.n_synthetic} windows of the synthetic heart of anyecg-edge"
-        learned = " and ".join(filter(None, [synthetic, people.origin]))
-        provenance = Provenance(
-            demonstration=said.provenance.demonstration,
-            training_data=f"Student of {whose}: what it says of {learned}; no label was used. The teacher was trained "
-            f"on: {said.provenance.training_data}",
-            intended_use=said.provenance.intended_use,
-            limits=f"It repeats what its teacher says, errors included, and adds its own. {said.provenance.limits}",
-            created=datetime.now(UTC).date().isoformat(),
-            converter="",
-        )
-        return StudentIdentity(name, release, said.lead, said.budget, provenance, board)
-
-    return identity
 
 
 class _Shown:

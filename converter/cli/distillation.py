@@ -42,10 +42,7 @@ def distilled_json(done: Distilled, room: Room, people: People, pack: Path, size
         "needs": done.needs.model_dump(mode="json"),
         "recordings": people.origin or None,
         "unreadable": list(people.unreadable),
-        "losses": [loss.as_json() for loss in done.losses],
-        "truth_synthetic": [answer.as_json() for answer in done.synthetic],
-        "truth_labelled": [answer.as_json() for answer in done.labelled],
-        "float_vs_int8": done.parity.as_json(),
+        **done.measured.as_json(),
         "epochs": [asdict(epoch) for epoch in done.epochs],
         "seconds": {stage: round(seconds, 2) for stage, seconds in done.seconds.items()},
     }
@@ -53,7 +50,7 @@ def distilled_json(done: Distilled, room: Room, people: People, pack: Path, size
 
 def distilled_table(done: Distilled, room: Room, people: People, pack: Path, size_bytes: int) -> Table:
     """What was made, of what, and what it costs."""
-    manifest, needs = done.pack.manifest, done.needs
+    manifest, needs, parity = done.pack.manifest, done.needs, done.measured.parity
     table = Table(title=manifest.label, title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -67,8 +64,8 @@ def distilled_table(done: Distilled, room: Room, people: People, pack: Path, siz
         f"{room.ram_bytes:,}",
         "learned from": manifest.provenance.training_data,
         "passed over": f"{len(people.unreadable)} files that cannot be read" if people.unreadable else "nothing",
-        "int8 beside float": f"least rank correlation {done.parity.spearman_min:.4f}, {done.parity.flips} decisions "
-        f"changed on {done.parity.n_windows} windows",
+        "int8 beside float": f"least rank correlation {parity.spearman_min:.4f}, {parity.flips} decisions "
+        f"changed on {parity.n_windows} windows",
         "took": ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in done.seconds.items()),
     }.items():
         table.add_row(what, escape(said))

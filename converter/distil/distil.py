@@ -7,42 +7,30 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from converter.distil.architecture import Architecture
 from converter.distil.contract import contract_beside
 from converter.distil.course import Course, Epoch, Taught, Teach
 from converter.distil.errors import DistilError, DistilFault
 from converter.distil.family import family, largest_that_fits
-from converter.distil.figures import Loss, loss_of
+from converter.distil.identity import StudentNames, provenance_of
 from converter.distil.lesson import Lesson, ask
 from converter.distil.material import Material, gather, n_windows
+from converter.distil.measure import Measured, measure
 from converter.distil.recorded import People
 from converter.distil.scale import Scale
-from converter.distil.student import (
-    Quantised,
-    StudentIdentity,
-    packed,
-    parity_of,
-    quantised,
-    self_test_windows,
-    untaught,
-)
-from converter.distil.truth import Answer, answers
-from converter.distil.windows import KINDS, Batch, Portions
-from converter.parity import Parity
-from converter.windows.window_set import WindowSet
+from converter.distil.student import packed, quantised, self_test_of, untaught
+from converter.distil.windows import Batch, Portions
 from edge.boards import Room, fits
 from edge.manifest import Output, PatchNeeds
-from edge.model import Model, open_model
+from edge.model import open_model
 from edge.pack import ModelPack
-from edge.preprocess import Preprocessing
 
 FEWEST_WINDOWS: Final = 80
 """Windows below which there is nothing to learn."""
-EVERY_KIND: Final = "all held-back windows"
 
 _CALIBRATION_WINDOWS: Final = 512
-_PARITY_WINDOWS: Final = 512
 
 
 class Watch(Protocol):
@@ -91,12 +79,8 @@ class Distilled:
         What it consists of, and what it asks of a patch.
     epochs
         Of the teaching.
-    losses
-        What was lost on held-back windows: on all of them, and on each kind.
-    synthetic, labelled
-        Where the truth is known: on held-back synthetic subjects, and on labelled windows that were given.
-    parity
-        What int8 kept of the student's own float.
+    measured
+        How it does.
     seconds
         By stage.
     """
@@ -105,10 +89,7 @@ class Distilled:
     architecture: Architecture
     needs: PatchNeeds
     epochs: tuple[Epoch, ...]
-    losses: tuple[Loss, ...]
-    synthetic: tuple[Answer, ...]
-    labelled: tuple[Answer, ...]
-    parity: Parity
+    measured: Measured
     seconds: dict[str, float]
 
 
@@ -126,7 +107,7 @@ class _Stopwatch:
 def distil(
     teacher: ModelPack,
     plan: Plan,
-    identity: Callable[[Material], StudentIdentity],
+    names: StudentNames,
     *,
     people: People,
     labelled: Batch | None,
@@ -142,8 +123,8 @@ def distil(
         The pack; its network may be of any size.
     plan
         How much.
-    identity
-        Says what the pack's manifest does beside the measurements, of what the student has learned from.
+    names
+        Of the pack and its board.
     people
         Windows of recordings; without them it learns from the synthetic heart alone.
     labelled
@@ -180,21 +161,21 @@ def distil(
     with stopwatch.timing("quantising"):
         student = quantised(taught.weights, architecture, scale, _calibration(material.training, plan.seed))
     with stopwatch.timing("measuring"):
-        losses, synthetic = _measured(student, material.held_back, outputs)
-        parity = _parity(student, scale, material.held_back, outputs)
-        known = _on_labelled(student, model, labelled, contract) if labelled else ()
-    rows = [_row(output, losses[0], synthetic) for output in outputs]
-    self_test = self_test_windows(material.held_back.millivolts)
-    pack = packed(student, identity(material), rows, contract, self_test, parity)
+        known = ask(model, [labelled], contract) if labelled else None
+        measured = measure(student, scale, material.held_back, known, outputs)
+    rows = [measured.row(output) for output in outputs]
+    self_test = self_test_of(student, measured.parity, material.held_back.millivolts, contract)
+    provenance = provenance_of(teacher.manifest, _learned_from(material, people))
+    pack = packed(student, teacher.manifest, names, rows, contract, provenance, self_test)
     needs = needs_of(pack)
     _refuse_too_large(needs, plan.room)
     pack = replace(
         pack,
         manifest=pack.manifest.model_copy(update={"patch": needs}),
-        parity={**pack.parity, **_facts(teacher, taught, losses, synthetic, known)},
+        parity={"student_of": _whose(teacher), **measured.as_json(), "epochs": _losses(taught)},
     )
     open_model(pack)  # it says what its self-test says, or is not written
-    return Distilled(pack, architecture, needs, taught.epochs, losses, synthetic, known, parity, stopwatch.seconds)
+    return Distilled(pack, architecture, needs, taught.epochs, measured, stopwatch.seconds)
 
 
 def _taught(
@@ -211,7 +192,7 @@ def _taught(
     return teach(architecture, task, plan.course, seed=plan.seed, advance=advance, tell=watch.tell)
 
 
-def _calibration(lesson: Lesson, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _calibration(lesson: Lesson, seed: int) -> NDArray[np.float32]:
     rows = np.random.default_rng(seed).permutation(len(lesson))[:_CALIBRATION_WINDOWS]
     return lesson.inputs[np.sort(rows)]
 
@@ -227,62 +208,18 @@ def _refuse_too_large(needs: PatchNeeds, room: Room) -> None:
         )
 
 
-def _measured(
-    student: Quantised, held_back: Lesson, outputs: tuple[Output, ...]
-) -> tuple[tuple[Loss, ...], tuple[Answer, ...]]:
-    said = student.logits(held_back.inputs)
-    losses = [loss_of(held_back.logits, said, outputs, EVERY_KIND)]
-    for kind in KINDS:
-        here = held_back.of(kind)
-        if here.any():
-            losses.append(loss_of(held_back.logits[here], said[here], outputs, kind))
-    return tuple(losses), answers(held_back.logits, said, held_back.labels, held_back.subjects, outputs)
+def _learned_from(material: Material, people: People) -> str:
+    synthetic = f"{material.n_synthetic} windows of the synthetic heart of anyecg-edge"
+    return f"{synthetic} and {people.origin}" if people.origin else synthetic
 
 
-def _parity(student: Quantised, scale: Scale, held_back: Lesson, outputs: tuple[Output, ...]) -> Parity:
-    windows = WindowSet(held_back.millivolts[:_PARITY_WINDOWS], EVERY_KIND)
-    return parity_of(student, scale, windows, held_back.inputs[:_PARITY_WINDOWS], outputs)
+def _whose(teacher: ModelPack) -> dict[str, Any]:
+    said = teacher.manifest
+    return {"teacher": said.label, "model_sha256": said.model_sha256, "model_bytes": said.model_size_bytes}
 
 
-def _on_labelled(student: Quantised, teacher: Model, labelled: Batch, contract: Preprocessing) -> tuple[Answer, ...]:
-    lesson = ask(teacher, [labelled], contract)
-    outputs = teacher.pack.manifest.outputs
-    return answers(lesson.logits, student.logits(lesson.inputs), lesson.labels, lesson.subjects, outputs)
-
-
-def _row(output: Output, loss: Loss, truth: tuple[Answer, ...]) -> Output:
-    """Copy the teacher's row, with the student's own figures."""
-    lost = next(row for row in loss.outputs if row.output_id == output.id)
-    known = next((answer for answer in truth if answer.output_id == output.id), None)
-    within = known.student_within if known else None
-    return output.model_copy(
-        update={
-            "auroc_pooled": round(known.student.value, 4) if known else None,
-            "auroc_within_subject": round(within.value, 4) if within else None,
-            "accepted_loss": f"beside its teacher on {loss.n_windows} held-back windows: {lost.in_words()}",
-        }
-    )
-
-
-def _facts(
-    teacher: ModelPack,
-    taught: Taught,
-    losses: tuple[Loss, ...],
-    synthetic: tuple[Answer, ...],
-    labelled: tuple[Answer, ...],
-) -> dict[str, Any]:
-    """What the pack keeps of its making, as JSON values."""
-    return {
-        "student_of": {
-            "teacher": teacher.manifest.label,
-            "model_sha256": teacher.manifest.model_sha256,
-            "model_bytes": teacher.manifest.model_size_bytes,
-        },
-        "losses": [loss.as_json() for loss in losses],
-        "truth_synthetic": [answer.as_json() for answer in synthetic],
-        "truth_labelled": [answer.as_json() for answer in labelled],
-        "epochs": [
-            {"training_loss": round(epoch.training_loss, 5), "validation_loss": round(epoch.validation_loss, 5)}
-            for epoch in taught.epochs
-        ],
-    }
+def _losses(taught: Taught) -> list[dict[str, float]]:
+    return [
+        {"training_loss": round(epoch.training_loss, 5), "validation_loss": round(epoch.validation_loss, 5)}
+        for epoch in taught.epochs
+    ]

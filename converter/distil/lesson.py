@@ -81,12 +81,6 @@ def ask(
     return Lesson(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def joined(*lessons: Lesson) -> Lesson:
-    """Put lessons together."""
-    fields = ("millivolts", "inputs", "logits", "kinds", "subjects", "labels")
-    return Lesson(*(np.concatenate([getattr(lesson, name) for lesson in lessons]) for name in fields))
-
-
 def resampled(millivolts: Floats, rate_hz: float, contract: Preprocessing) -> Floats:
     """Resample windows, each by itself, to the rate and length of a contract.
 

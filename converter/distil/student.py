@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -12,12 +11,13 @@ from scipy.special import expit
 
 from converter.distil.architecture import Architecture
 from converter.distil.emit import emit, to_int8, untrained
+from converter.distil.identity import StudentNames
 from converter.distil.scale import Scale
 from converter.parity import Parity, compare
 from converter.quantise import Mode
 from converter.windows.window_set import WindowSet
 from edge.interpreter import Interpreter, installed_runtimes, open_interpreter
-from edge.manifest import Contract, Manifest, Output, PackBudget, Provenance
+from edge.manifest import Contract, Manifest, Output, Provenance
 from edge.pack import ModelPack, SelfTest
 from edge.preprocess import Preprocessing, preprocess
 
@@ -75,18 +75,6 @@ def quantised(
     return Quantised(float_model, model, Scale(scale.mean - bias, scale.spread))
 
 
-@dataclass(frozen=True, slots=True)
-class StudentIdentity:
-    """What a student's manifest says that no measurement shows; fields are those of `edge.manifest.Manifest`."""
-
-    name: str
-    version: str
-    lead: str
-    budget: PackBudget
-    provenance: Provenance
-    board: str | None
-
-
 def untaught(teacher: ModelPack, architecture: Architecture, contract: Preprocessing) -> ModelPack:
     """Put random weights in the teacher's place, to work out what a student will ask of a patch; it has no self-test.
 
@@ -121,51 +109,71 @@ def parity_of(student: Quantised, scale: Scale, held_back: WindowSet, inputs: Fl
 
 def packed(
     student: Quantised,
-    identity: StudentIdentity,
+    teacher: Manifest,
+    names: StudentNames,
     outputs: Sequence[Output],
     contract: Preprocessing,
-    self_test_uv: NDArray[np.int32],
-    parity: Parity,
+    provenance: Provenance,
+    self_test: SelfTest,
 ) -> ModelPack:
-    """Put a student into a pack, with a self-test for every runtime there is here.
+    """Put a student into a pack.
 
     Parameters
     ----------
-    student, identity
+    student, names, provenance
         The network, and what it is.
+    teacher
+        Whose lead and budget it takes over.
     outputs
         Rows of the manifest; scale and offset are set here.
     contract
         What it reads.
-    self_test_uv
-        Windows for the self-test, shape (k, window_samples), uV.
-    parity
-        What int8 kept of float.
+    self_test
+        Of the int8 model.
     """
     rows = tuple(
         row.model_copy(update={"logit_scale": float(spread), "logit_offset": float(mean)})
         for row, spread, mean in zip(outputs, student.scale.spread, student.scale.mean, strict=True)
     )
     manifest = Manifest(
-        name=identity.name,
-        version=identity.version,
+        name=names.name,
+        version=names.version,
         model_sha256=_sha256(student.model),
         model_size_bytes=len(student.model),
-        lead=identity.lead,
+        lead=teacher.lead,
         preprocessing=Contract.of(contract),
         quantisation=Mode.FULL.as_manifest,
         outputs=rows,
-        budget=identity.budget,
-        provenance=identity.provenance.model_copy(update={"converter": f"anyecg-edge {version('anyecg-edge')}"}),
-        board=identity.board,
+        budget=teacher.budget,
+        provenance=provenance,
+        board=names.board,
     )
-    self_test = _self_test(student.model, self_test_uv, contract, _tolerance(student, parity))
-    return ModelPack(manifest, student.model, self_test, {"float_vs_int8": parity.as_json()})
+    return ModelPack(manifest, student.model, self_test, {})
 
 
-def self_test_windows(millivolts: Floats) -> NDArray[np.int32]:
-    """Take the first windows for the self-test, in uV."""
-    return np.rint(millivolts[:_SELF_TEST_WINDOWS] * 1000.0).astype(np.int32)
+def self_test_of(student: Quantised, parity: Parity, millivolts: Floats, contract: Preprocessing) -> SelfTest:
+    """Run the first windows on every runtime there is here.
+
+    Parameters
+    ----------
+    student
+        The network.
+    parity
+        How far its int8 is from float.
+    millivolts
+        Windows, shape (n, window_samples), mV.
+    contract
+        What it reads.
+    """
+    windows_uv = np.rint(millivolts[:_SELF_TEST_WINDOWS] * 1000.0).astype(np.int32)
+    signal = preprocess(windows_uv / 1000.0, contract)
+    runs = [open_interpreter(student.model, runtime=name) for name in installed_runtimes()]
+    taken = runs[0].input.quantisation
+    inputs = taken.quantise(signal) if taken else signal
+    outputs = {run.kernel_family: np.stack([run.invoke(x)[0] for x in inputs]) for run in runs}
+    trusted, tolerance = next(iter(outputs.values())).astype(np.float64), _tolerance(student, parity)
+    agreeing = {family: y for family, y in outputs.items() if np.abs(y - trusted).max() <= tolerance}
+    return SelfTest(windows_uv, inputs, agreeing, tolerance)
 
 
 def _sha256(model: bytes) -> str:
@@ -177,17 +185,6 @@ def _tolerance(student: Quantised, parity: Parity) -> float:
     step = quantisation.scale if quantisation else 1.0
     errors = [row.max_abs_logit / spread for row, spread in zip(parity.outputs, student.scale.spread, strict=True)]
     return float(np.clip(max(errors) / step, *_TOLERANCE_STEPS))
-
-
-def _self_test(model: bytes, windows_uv: NDArray[np.int32], contract: Preprocessing, tolerance: float) -> SelfTest:
-    signal = preprocess(windows_uv / 1000.0, contract)
-    runs = [open_interpreter(model, runtime=name) for name in installed_runtimes()]
-    taken = runs[0].input.quantisation
-    inputs = taken.quantise(signal) if taken else signal
-    outputs = {run.kernel_family: np.stack([run.invoke(x)[0] for x in inputs]) for run in runs}
-    trusted = next(iter(outputs.values())).astype(np.float64)
-    agreeing = {family: y for family, y in outputs.items() if np.abs(y - trusted).max() <= tolerance}
-    return SelfTest(windows_uv, inputs, agreeing, tolerance)
 
 
 def _said(run: Interpreter, inputs: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from converter.distil.truth import synthetic_truth
 from converter.training.data import MAINS_HZ, TRAINING_NOISE, Cohort
+from converter.windows.labelled import labelled_windows
 from edge.heart import Heart, VariedHeart
 from edge.heart.noise import n_noise_normals, patch_noise
 from edge.manifest import Output
@@ -17,6 +19,7 @@ from edge.preprocess import Preprocessing
 HEART: Final = "synthetic heart"
 RHYTHMS: Final = "synthetic heart, other rhythms"
 RECORDED: Final = "recordings"
+LABELLED: Final = "labelled windows"
 KINDS: Final = (HEART, RHYTHMS, RECORDED)
 
 _BATCH: Final = 64
@@ -35,7 +38,7 @@ class Batch:
     millivolts
         ``NDArray[float32]``, shape (n, window_samples), mV, at the teacher's rate.
     kind
-        What they are: `HEART`, `RHYTHMS` or `RECORDED`.
+        What they are: `HEART`, `RHYTHMS`, `RECORDED` or `LABELLED`.
     subjects
         ``NDArray[int64]``, shape (n,): whose each is; different kinds share no number.
     labels
@@ -46,6 +49,14 @@ class Batch:
     kind: str
     subjects: NDArray[np.int64]
     labels: NDArray[np.float32]
+
+
+def labelled_batch(source: Path, contract: Preprocessing, n_outputs: int) -> Batch:
+    """Read windows with their truth, as `converter.windows.labelled.labelled_windows` does; each is a subject's own."""
+    windows = labelled_windows(source, contract, n_outputs)
+    unknown = np.full((len(windows.millivolts), n_outputs), np.nan, np.float32)
+    labels = unknown if windows.labels is None else windows.labels
+    return Batch(windows.millivolts, LABELLED, np.arange(len(labels)), labels)
 
 
 @dataclass(frozen=True, slots=True)

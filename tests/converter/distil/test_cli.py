@@ -5,7 +5,9 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from converter.calibration import synthetic_windows
 from edge.pack import SHIPPED, SHIPPED_WAVES, read_pack
+from edge.preprocess import ECGFOUNDER
 from tests.edge.cli.command import called, is_one_clear_line, last_object
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is absent: it comes with the extra `train`")
@@ -37,14 +39,18 @@ def test_a_pack_becomes_a_student_with_a_table_of_what_was_lost(tmp_path):
 @needs_torch
 def test_machines_get_one_object_and_recordings_are_named(tmp_path):
     (tmp_path / "nights").mkdir()
-    rate_hz, seconds = 250, 60
-    beats = np.sin(2 * np.pi * 1.2 * np.arange(rate_hz * seconds) / rate_hz) ** 63
-    np.savetxt(tmp_path / "nights" / "one.csv", beats, header="mV", comments="")
+    for seed in range(2):
+        windows = synthetic_windows(ECGFOUNDER, 8, seed=seed).millivolts
+        np.savez(tmp_path / "nights" / f"{seed}.npz", millivolts=windows)
+    (tmp_path / "nights" / "notes.txt").write_text("", encoding="utf-8")
     done = distil(tmp_path, "--json", "--recordings", "nights")
-    if done.returncode:  # a bare pulse train may be no ECG to the quality gate; then the refusal is what is seen
-        assert is_one_clear_line(done)
-        return
-    assert last_object(done)["board"] == "nrf52840"
+    assert done.returncode == 0
+    said = last_object(done)
+    assert (said["board"], said["unreadable"]) == ("nrf52840", ["notes.txt"])
+    assert said["recordings"].startswith("recordings, ")
+    assert [loss["windows"] for loss in said["losses"]][-1] == "recordings"
+    assert "notes.txt" in done.stderr
+    assert said["size_bytes"] == (tmp_path / "student.tflite").stat().st_size
 
 
 @needs_torch

@@ -12,15 +12,15 @@ from rich.console import Console
 from converter.cli.distillation import answers_table, distilled_json, distilled_table, loss_table
 from converter.distil.contract import PATCH
 from converter.distil.course import Course, Epoch, Taught
-from converter.distil.distil import EVERY_KIND, Plan, distil
+from converter.distil.distil import Plan, distil
 from converter.distil.emit import random_weights
 from converter.distil.errors import DistilError, DistilFault
+from converter.distil.identity import StudentNames
+from converter.distil.measure import EVERY_KIND
 from converter.distil.recorded import People
-from converter.distil.student import StudentIdentity
 from converter.distil.windows import HEART, RHYTHMS, Batch
 from converter.patch.needs import needs_of_pack
 from edge.boards import Room
-from edge.manifest import PackBudget, Provenance
 from edge.model import open_model
 from edge.pack import SHIPPED, parse_pack, read_pack
 
@@ -54,25 +54,14 @@ class Noted:
         self.epochs.append(epoch)
 
 
-def identity(material):
-    provenance = Provenance(
-        demonstration=True,
-        training_data=f"nothing, beside {material.n_synthetic} windows",
-        intended_use="tests",
-        limits="all",
-        created="2026-11-28",
-        converter="",
-    )
-    return StudentIdentity(
-        "student", "0.1.0", "II", PackBudget(latency_p99_ms=250, resident_mb=300), provenance, "nrf52840"
-    )
+NAMES = StudentNames("student", "0.1.0", "nrf52840")
 
 
 def made(teacher, watch=None, plan=PLAN, labelled=None, needs_of=needs_of_pack):
     return distil(
         teacher,
         plan,
-        identity,
+        NAMES,
         people=People(),
         labelled=labelled,
         teach=draw_weights,
@@ -114,6 +103,9 @@ def test_its_manifest_says_whose_student_it_is_what_it_needs_and_what_was_lost(d
         True,
         "student 0.1.0 DEMONSTRATION",
     )
+    assert teacher.manifest.model_sha256 in manifest.provenance.training_data
+    assert teacher.manifest.provenance.limits in manifest.provenance.limits
+    assert (manifest.lead, manifest.budget) == (teacher.manifest.lead, teacher.manifest.budget)
     assert manifest.patch == distilled.needs == needs_of_pack(distilled.pack)
     assert distilled.pack.parity["student_of"]["model_sha256"] == teacher.manifest.model_sha256
     assert [row.id for row in manifest.outputs] == [row.id for row in teacher.manifest.outputs]
@@ -122,7 +114,7 @@ def test_its_manifest_says_whose_student_it_is_what_it_needs_and_what_was_lost(d
 
 
 def test_the_students_own_figures_stand_in_the_place_of_its_teachers(distilled):
-    by_id = {answer.output_id: answer for answer in distilled.synthetic}
+    by_id = {answer.output_id: answer for answer in distilled.measured.synthetic}
     for row in distilled.pack.manifest.outputs:
         answer = by_id.get(row.id)
         expected = None if answer is None else pytest.approx(answer.student.value, abs=1e-4)
@@ -130,17 +122,17 @@ def test_the_students_own_figures_stand_in_the_place_of_its_teachers(distilled):
 
 
 def test_figures_are_of_held_back_windows_of_each_kind(distilled):
-    assert [loss.windows for loss in distilled.losses] == [EVERY_KIND, HEART, RHYTHMS]
-    whole, *parts = (loss.n_windows for loss in distilled.losses)
+    assert [loss.windows for loss in distilled.measured.losses] == [EVERY_KIND, HEART, RHYTHMS]
+    whole, *parts = (loss.n_windows for loss in distilled.measured.losses)
     assert whole == sum(parts)
-    assert {(answer.n_windows, answer.n_positive) for answer in distilled.labelled} == {(8, 4)}
+    assert {(answer.n_windows, answer.n_positive) for answer in distilled.measured.labelled} == {(8, 4)}
 
 
 def test_int8_is_compared_with_the_students_own_float(distilled):
     kept = distilled.pack.parity["float_vs_int8"]
-    assert kept["n_windows"] == distilled.losses[0].n_windows
+    assert kept["n_windows"] == distilled.measured.losses[0].n_windows
     assert {row["output_id"] for row in kept["outputs"]} == {row.id for row in distilled.pack.manifest.outputs}
-    assert distilled.parity.spearman_min > 0.9
+    assert distilled.measured.parity.spearman_min > 0.9
 
 
 def test_it_is_the_largest_that_has_room(distilled):
@@ -169,7 +161,7 @@ def test_a_budget_too_small_for_any_is_refused_before_the_teacher_is_asked(teach
 
 def test_a_student_that_needs_more_than_was_foreseen_is_refused(teacher):
     def growing(pack):
-        needs, taught = needs_of_pack(pack), "float_vs_int8" in pack.parity
+        needs, taught = needs_of_pack(pack), pack.manifest.name == NAMES.name
         return needs.model_copy(update={"flash_bytes": needs.flash_bytes + 1_000_000 * taught})
 
     with pytest.raises(DistilError, match="the student needs") as refused:
@@ -196,8 +188,8 @@ def test_what_is_shown_fits_a_narrow_screen_and_names_the_controls(distilled, te
     outputs = teacher.manifest.outputs
     text = shown(
         distilled_table(distilled, ROOM, People(), Path("student.tflite"), 12_345),
-        *(loss_table(loss, outputs) for loss in distilled.losses),
-        answers_table("Truth", distilled.synthetic, outputs),
+        *(loss_table(loss, outputs) for loss in distilled.measured.losses),
+        answers_table("Truth", distilled.measured.synthetic, outputs),
     )
     assert "…" not in text
     assert "student 0.1.0 DEMONSTRATION" in text
@@ -206,12 +198,12 @@ def test_what_is_shown_fits_a_narrow_screen_and_names_the_controls(distilled, te
 
 
 def test_of_many_outputs_those_that_follow_least_are_shown(distilled, teacher):
-    rows = distilled.losses[0].outputs * 3
+    rows = distilled.measured.losses[0].outputs * 3
     many = [replace(row, output_id=f"o{i}", correlation=i / 100) for i, row in enumerate(rows)]
     outputs = [
         teacher.manifest.outputs[0].model_copy(update={"id": row.output_id, "name": row.output_id}) for row in many
     ]
-    text = shown(loss_table(replace(distilled.losses[0], outputs=tuple(many)), outputs))
+    text = shown(loss_table(replace(distilled.measured.losses[0], outputs=tuple(many)), outputs))
     assert "o11" in text
     assert "o12" not in text
     assert "6 more outputs follow more closely" in text
@@ -222,5 +214,12 @@ def test_machines_are_told_everything_as_json(distilled):
     again = json.loads(json.dumps(said, allow_nan=False))
     assert again["student_of"]["teacher"] == "demonstration 1.1.0 DEMONSTRATION"
     assert again["needs"]["flash_bytes"] == distilled.needs.flash_bytes
-    assert [loss["windows"] for loss in again["losses"]] == [loss.windows for loss in distilled.losses]
+    assert [loss["windows"] for loss in again["losses"]] == [loss.windows for loss in distilled.measured.losses]
     assert again["budget"] == {"flash_bytes": 60_000, "ram_bytes": 20_000}
+
+
+def test_a_teacher_that_gives_no_number_is_refused(teacher):
+    rows = [row.model_copy(update={"logit_offset": float("inf")}) for row in teacher.manifest.outputs]
+    mad = replace(teacher, manifest=teacher.manifest.model_copy(update={"outputs": tuple(rows)}))
+    with pytest.raises(DistilError, match="not a number"):
+        made(mad, plan=replace(PLAN, room=Room(20_000, 20_000)))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter.distil.windows import HEART, RHYTHMS, Portions
+from converter.distil.windows import HEART, LABELLED, RHYTHMS, Portions, labelled_batch
 from edge.pack import SHIPPED, read_pack
 from edge.preprocess import ECGFOUNDER
 from tests.conftest import OUTPUTS
@@ -67,3 +67,13 @@ def test_the_same_windows_are_drawn_again_for_other_outputs(drawn):
     for first, second in zip(drawn, again, strict=True):
         np.testing.assert_array_equal(first.millivolts, second.millivolts)
         assert np.isnan(second.labels).all()
+
+
+def test_labelled_windows_are_each_of_a_subject_of_its_own(tmp_path):
+    millivolts = np.random.default_rng(0).normal(0, 1, (9, 5000)).astype(np.float32)
+    labels = np.tile(np.array([0, 1, np.nan], np.float32), (9, 1))
+    np.savez(tmp_path / "known.npz", millivolts=millivolts, labels=labels)
+    batch = labelled_batch(tmp_path / "known.npz", ECGFOUNDER, 3)
+    np.testing.assert_array_equal(batch.millivolts, millivolts)
+    np.testing.assert_array_equal(batch.labels, labels)
+    assert (batch.kind, len(set(batch.subjects.tolist()))) == (LABELLED, 9)
