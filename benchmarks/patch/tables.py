@@ -18,7 +18,7 @@ def totals(rows: Sequence[Row]) -> Table:
     table = _table(
         "A window as C on emulated cores",
         ("network", "core", "kernels", "all", "a MAC", "preprocess", "RAM", "code", "tables", "weights", "differ"),
-        "Millions of instructions, all and for the preprocessing; a MAC: the rest of them for each multiplication of the "
+        "Millions of instructions, all and for preprocessing; a MAC: the rest of them for each multiplication of the "
         "layers with weights. Bytes of RAM with the stack, and of flash. Values that differ from TFLite Micro's.",
     )
     for row in rows:

@@ -33,9 +33,20 @@ static inline int32x4_t anyecg_rescaled_all(int32x4_t x, int32_t multiplier, int
   return vrshlq_n_s32(vaddq_s32(high, away), right);
 }
 
-static inline int32x4_t anyecg_within_all(int32x4_t value, anyecg_range_t range) {
-  const int32x4_t placed = vaddq_n_s32(value, range.zero);
-  return vminq_s32(vmaxq_s32(placed, vdupq_n_s32(range.lowest)), vdupq_n_s32(range.highest));
+/* A range in vectors, and back to int8's range from an output's scale. */
+typedef struct {
+  int32x4_t lowest;
+  int32x4_t highest;
+  int32_t zero;
+} anyecg_limits_t;
+
+static inline anyecg_limits_t anyecg_limits(anyecg_range_t range) {
+  const anyecg_limits_t limits = {vdupq_n_s32(range.lowest), vdupq_n_s32(range.highest), range.zero};
+  return limits;
+}
+
+static inline int32x4_t anyecg_within_all(int32x4_t value, anyecg_limits_t limits) {
+  return vminq_s32(vmaxq_s32(vaddq_n_s32(value, limits.zero), limits.lowest), limits.highest);
 }
 
 /* Weights meet four windows, sixteen bytes at a time, until the loop has counted its elements down. */
@@ -99,49 +110,80 @@ static void anyecg_windows(const anyecg_conv_t *conv, const int8_t *x, int8_t *s
   }
 }
 
+/* `outputs` channels from `c` on, of four positions; `offsets` lead from the first one's output to each. */
+static void anyecg_conv_channels(const anyecg_conv_t *conv, uint32_t c, uint32_t outputs,
+                                 const int8_t *const window[POSITIONS], int8_t *y, uint32x4_t offsets) {
+  const uint32_t n = ((uint32_t)conv->channels_in / conv->groups) * conv->kernel;
+  const anyecg_limits_t limits = anyecg_limits(conv->range);
+  const int8_t *w = &conv->weights[c * n];
+  const int32_t *bias = &conv->bias[c];
+  const int32_t *multiplier = &conv->multiplier[c];
+  const int8_t *shift = &conv->shift[c];
+  const int8_t *const end = &y[c + outputs];
+  const bool words = ((n | (uintptr_t)w | (uintptr_t)window[0] | (uintptr_t)window[1]) % 4U) == 0U;
+  for (y = &y[c]; y < end; y++) {
+    const int32x4_t sums = anyecg_four_sums(window, w, n, *bias, words);
+    const int32x4_t scaled = anyecg_rescaled_all(sums, *multiplier, *shift);
+    vstrbq_scatter_offset_s32(y, offsets, anyecg_within_all(scaled, limits));
+    w += n;
+    bias++;
+    multiplier++;
+    shift++;
+  }
+}
+
 void anyecg_conv(const anyecg_conv_t *conv, const int8_t *x, int8_t *y, int16_t *scratch) {
   const uint32_t per_group = (uint32_t)conv->channels_in / conv->groups;
   const uint32_t outputs = (uint32_t)conv->channels_out / conv->groups;
-  const uint32_t n = per_group * conv->kernel;
   for (uint32_t p = 0; p < conv->width_out; p += POSITIONS) {
     const uint32_t left = conv->width_out - p;
     const uint32_t rows = (left < POSITIONS) ? left : POSITIONS;
     const uint32x4_t position = vminq_u32(vidupq_n_u32(0U, 1), vdupq_n_u32(rows - 1U));
     const uint32x4_t offsets = vmulq_n_u32(position, conv->channels_out);
-    const int8_t *w = conv->weights;
-    for (uint32_t c = 0; c < conv->channels_out; c += outputs) {
+    for (uint32_t group = 0; group < conv->groups; group++) {
       const int8_t *window[POSITIONS];
-      anyecg_windows(conv, &x[(c / outputs) * per_group], (int8_t *)(void *)scratch, rows, window);
-      const bool words = ((n | (uintptr_t)w | (uintptr_t)window[0] | (uintptr_t)window[1]) % 4U) == 0U;
-      for (uint32_t i = c; i < (c + outputs); i++) {
-        const int32x4_t sums = anyecg_four_sums(window, w, n, conv->bias[i], words);
-        const int32x4_t scaled = anyecg_rescaled_all(sums, conv->multiplier[i], conv->shift[i]);
-        vstrbq_scatter_offset_s32(&y[i], offsets, anyecg_within_all(scaled, conv->range));
-        w += n;
-      }
+      anyecg_windows(conv, &x[group * per_group], (int8_t *)(void *)scratch, rows, window);
+      anyecg_conv_channels(conv, group * outputs, outputs, window, y, offsets);
     }
     x += POSITIONS * (uint32_t)conv->stride * conv->channels_in;
     y += rows * conv->channels_out;
   }
 }
 
+/* `rows` positions of four channels, or as many as are there. */
+static inline void anyecg_four_deep(const anyecg_conv_t *conv, uint32_t c, const int8_t *x, int8_t *y, uint32_t rows) {
+  const uint32_t channels = conv->channels_in;
+  const uint32_t step = (uint32_t)conv->stride * channels;
+  const mve_pred16_t there = vctp32q(channels - c);
+  const anyecg_limits_t limits = anyecg_limits(conv->range);
+  const int32x4_t bias = vldrwq_z_s32(&conv->bias[c], there);
+  const int32x4_t multiplier = vldrwq_z_s32(&conv->multiplier[c], there);
+  const int32x4_t shift = vldrbq_z_s32(&conv->shift[c], there);
+  for (; rows > 0U; rows--) {
+    const int8_t *in = x;
+    const int8_t *w = &conv->weights[c];
+    int32x4_t sums = bias;
+    for (uint32_t tap = conv->kernel; tap > 0U; tap--) {
+      sums = vaddq_s32(sums, vmulq_s32(vldrbq_z_s32(in, there), vldrbq_z_s32(w, there)));
+      in += channels;
+      w += channels;
+    }
+    vstrbq_p_s32(y, anyecg_within_all(anyecg_rescaled_each(sums, multiplier, shift), limits), there);
+    x += step;
+    y += channels;
+  }
+}
+
 void anyecg_depthwise(const anyecg_conv_t *conv, const int8_t *x, int8_t *y) {
   const uint32_t channels = conv->channels_in;
-  const uint32_t end = channels * conv->kernel;
-  for (uint32_t p = 0; p < conv->width_out; p++) {
+  for (uint32_t p = 0; p < conv->width_out; p += POSITIONS) {
+    const uint32_t left = conv->width_out - p;
+    const uint32_t rows = (left < POSITIONS) ? left : POSITIONS;
     for (uint32_t c = 0; c < channels; c += LANES) {
-      const mve_pred16_t there = vctp32q(channels - c);
-      int32x4_t sums = vldrwq_z_s32(&conv->bias[c], there);
-      for (uint32_t at = c; at < end; at += channels) {
-        sums = vaddq_s32(sums, vmulq_s32(vldrbq_z_s32(&x[at], there), vldrbq_z_s32(&conv->weights[at], there)));
-      }
-      const int32x4_t multiplier = vldrwq_z_s32(&conv->multiplier[c], there);
-      const int32x4_t shift = vldrbq_z_s32(&conv->shift[c], there);
-      const int32x4_t scaled = anyecg_rescaled_each(sums, multiplier, shift);
-      vstrbq_p_s32(&y[c], anyecg_within_all(scaled, conv->range), there);
+      anyecg_four_deep(conv, c, &x[c], &y[c], rows);
     }
-    x += (uint32_t)conv->stride * channels;
-    y += channels;
+    x += POSITIONS * (uint32_t)conv->stride * channels;
+    y += rows * channels;
   }
 }
 
@@ -155,7 +197,7 @@ void anyecg_mean(const int8_t *x, int8_t *y, uint16_t width, uint16_t channels, 
       sums = vaddq_s32(sums, vldrbq_z_s32(&x[at], there));
     }
     const int32x4_t scaled = anyecg_rescaled_all(sums, rescale.multiplier, rescale.shift);
-    vstrbq_p_s32(&y[c], anyecg_within_all(scaled, range), there);
+    vstrbq_p_s32(&y[c], anyecg_within_all(scaled, anyecg_limits(range)), there);
   }
 }
 
@@ -185,13 +227,16 @@ void anyecg_table(const int8_t *x, int8_t *y, const int8_t table[256], uint32_t 
 }
 
 void anyecg_mul(const anyecg_mul_t *mul, const int8_t *a, const int8_t *b, int8_t *y, uint32_t n) {
+  const anyecg_limits_t limits = anyecg_limits(mul->range);
+  const anyecg_rescale_t rescale = mul->rescale;
+  const int32_t zero_a = mul->zero_a;
+  const int32_t zero_b = mul->zero_b;
   for (uint32_t i = 0; i < n; i += LANES) {
     const mve_pred16_t there = vctp32q(n - i);
-    const int32x4_t from_a = vsubq_n_s32(vldrbq_z_s32(&a[i], there), mul->zero_a);
-    const int32x4_t from_b = vsubq_n_s32(vldrbq_z_s32(&b[i], there), mul->zero_b);
-    const int32x4_t scaled =
-      anyecg_rescaled_all(vmulq_s32(from_a, from_b), mul->rescale.multiplier, mul->rescale.shift);
-    vstrbq_p_s32(&y[i], anyecg_within_all(scaled, mul->range), there);
+    const int32x4_t from_a = vsubq_n_s32(vldrbq_z_s32(&a[i], there), zero_a);
+    const int32x4_t from_b = vsubq_n_s32(vldrbq_z_s32(&b[i], there), zero_b);
+    const int32x4_t scaled = anyecg_rescaled_all(vmulq_s32(from_a, from_b), rescale.multiplier, rescale.shift);
+    vstrbq_p_s32(&y[i], anyecg_within_all(scaled, limits), there);
   }
 }
 
@@ -205,14 +250,20 @@ void anyecg_mul_rows(const anyecg_mul_t *mul, const int8_t *a, const int8_t *row
 }
 
 void anyecg_add(const anyecg_add_t *add, const int8_t *a, const int8_t *b, int8_t *y, uint32_t n) {
+  const anyecg_limits_t limits = anyecg_limits(add->range);
+  const anyecg_rescale_t rescale_a = add->rescale_a;
+  const anyecg_rescale_t rescale_b = add->rescale_b;
+  const anyecg_rescale_t rescale_sum = add->rescale_sum;
+  const int32_t zero_a = add->zero_a;
+  const int32_t zero_b = add->zero_b;
   for (uint32_t i = 0; i < n; i += LANES) {
     const mve_pred16_t there = vctp32q(n - i);
-    const int32x4_t from_a = vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(&a[i], there), add->zero_a), 20);
-    const int32x4_t from_b = vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(&b[i], there), add->zero_b), 20);
-    const int32x4_t sum = vaddq_s32(anyecg_rescaled_all(from_a, add->rescale_a.multiplier, add->rescale_a.shift),
-                                    anyecg_rescaled_all(from_b, add->rescale_b.multiplier, add->rescale_b.shift));
-    const int32x4_t scaled = anyecg_rescaled_all(sum, add->rescale_sum.multiplier, add->rescale_sum.shift);
-    vstrbq_p_s32(&y[i], anyecg_within_all(scaled, add->range), there);
+    const int32x4_t from_a = vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(&a[i], there), zero_a), 20);
+    const int32x4_t from_b = vshlq_n_s32(vsubq_n_s32(vldrbq_z_s32(&b[i], there), zero_b), 20);
+    const int32x4_t sum = vaddq_s32(anyecg_rescaled_all(from_a, rescale_a.multiplier, rescale_a.shift),
+                                    anyecg_rescaled_all(from_b, rescale_b.multiplier, rescale_b.shift));
+    const int32x4_t scaled = anyecg_rescaled_all(sum, rescale_sum.multiplier, rescale_sum.shift);
+    vstrbq_p_s32(&y[i], anyecg_within_all(scaled, limits), there);
   }
 }
 
