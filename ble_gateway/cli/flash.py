@@ -54,7 +54,7 @@ def flash_patch(
 
     Example: anyecg flash heart.tflite --port /dev/ttyACM0 --key lab.pub
     """
-    logging.getLogger("smpclient").addHandler(logging.NullHandler())  # what it logs is said here, in one line
+    logging.getLogger("smpclient").setLevel(logging.CRITICAL)  # what it logs is said here, in one line
     if (port is None) == (address is None):
         raise typer.BadParameter("give either the serial port or the Bluetooth address", param_hint="--port/--address")
     allowed = {

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import threading
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
+from benchmarks.flash.bench import Bench, QuickRunner, content, pack_bytes
 from ble_gateway.cli.flash_screen import FlashScreen
 from ble_gateway.flash.conversation import Reconnecting
 from ble_gateway.flash.flash import Planned, SelfTest, Sending, Sent, Stage
@@ -15,9 +17,9 @@ from ble_gateway.flash.messages import SlotState
 from ble_gateway.flash.plan import Skip, Upload
 from ble_gateway.simulator.smp.mcuboot import write_image
 from ble_gateway.simulator.smp.mishaps import Plan
+from ble_gateway.simulator.smp.packs import Identity
 from ble_gateway.simulator.smp.wire import wired
 from edge.keys import write_new_pair
-from tests.ble_gateway.flash.near import Bench, QuickRunner, content, pack_bytes, with_identity
 from tests.ble_gateway.flash.test_plan import PATCH, RUNS, device
 from tests.edge.cli.command import called, is_one_clear_line, last_object
 
@@ -105,7 +107,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path, pack):
 
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
 def test_a_refusal_is_one_line_and_for_machines_a_reason(tmp_path, pack, dry):
-    bench = Bench(identity=with_identity(ram_bytes=1000))
+    bench = Bench(identity=replace(Identity(), ram_bytes=1000))
     done = flashed(bench, tmp_path, pack, "--allow-unsigned", *dry)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "it does not fit (RAM 18,600 of 1,000 bytes)" in done.stderr

@@ -2,8 +2,8 @@ import stat
 
 import pytest
 
+from benchmarks.flash.bench import pack_bytes
 from edge.signature import SignedBy, check
-from tests.ble_gateway.flash.near import pack_bytes
 from tests.edge.cli.command import called, is_one_clear_line, last_object
 
 

@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from benchmarks.flash.bench import UNSIGNED, Bench, content
 from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.flash.conversation import Conversation, Patience, Reconnecting
 from ble_gateway.flash.errors import FlashError, FlashFault
@@ -17,7 +18,6 @@ from ble_gateway.simulator.smp.mishaps import Plan
 from ble_gateway.simulator.twins.flashed_patch import FlashedPatchTwin
 from ble_gateway.simulator.virtual_patch import VirtualPatch
 from ble_gateway.simulator.virtual_wearable import VirtualWearable
-from tests.ble_gateway.flash.near import UNSIGNED, Bench, content
 from tests.ble_gateway.scenes import on_virtual_time
 
 NEW = content()

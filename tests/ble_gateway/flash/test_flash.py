@@ -1,9 +1,11 @@
 import hashlib
+from dataclasses import replace
 
 import pytest
 from smp.file_management import FS_MGMT_ERR
 from smpclient.requests.file_management import FileUpload
 
+from benchmarks.flash.bench import UNSIGNED, Bench, QuickRunner, content, virtually
 from ble_gateway.flash.conversation import Patience, Reconnecting
 from ble_gateway.flash.errors import DeviceRefused, FlashError, FlashFault
 from ble_gateway.flash.flash import Flashed, Planned, Sent, Skipped, Stage, flash
@@ -12,8 +14,8 @@ from ble_gateway.flash.objections import Refusal
 from ble_gateway.flash.plan import Refuse, Upload
 from ble_gateway.flash.words import FlashRefused
 from ble_gateway.simulator.smp.mishaps import Plan, Wrong
+from ble_gateway.simulator.smp.packs import Identity
 from ble_gateway.simulator.smp.runner import SelfTested
-from tests.ble_gateway.flash.near import UNSIGNED, Bench, QuickRunner, content, virtually, with_identity
 
 OLD, NEW = content("1.0.0"), content("1.1.0")
 STAGES = [Stage.UPLOADING, Stage.VERIFYING, Stage.TRYING, Stage.CONFIRMING]
@@ -38,7 +40,7 @@ def sent(events):
 
 def test_a_pack_is_uploaded_verified_tried_and_confirmed():
     bench, events = Bench(), []
-    done = virtually(bench.flash(NEW, events=events))
+    done = virtually(bench.flash(NEW, tell=events.append))
     assert isinstance(done, Flashed)
     assert done.sending.sent_bytes == len(NEW.data)
     assert done.self_test.windows == 3
@@ -50,14 +52,14 @@ def test_a_pack_is_uploaded_verified_tried_and_confirmed():
 
 def test_what_is_there_is_not_sent_again():
     bench, events = patch_that_runs(NEW), []
-    assert isinstance(virtually(bench.flash(NEW, events=events)), Skipped)
+    assert isinstance(virtually(bench.flash(NEW, tell=events.append)), Skipped)
     assert sent(events) == []
 
 
 def test_what_was_refused_has_sent_no_byte():
     bench, events = patch_that_runs(NEW), []
     with pytest.raises(FlashRefused) as refused:
-        virtually(bench.flash(OLD, events=events))
+        virtually(bench.flash(OLD, tell=events.append))
     assert refused.value.refuse.reason is Refusal.OLDER
     assert [type(event) for event in events] == [Planned]
     assert isinstance(events[0].plan, Refuse)
@@ -68,7 +70,7 @@ def test_what_was_refused_has_sent_no_byte():
 @pytest.mark.parametrize("at", [0, 1, 25_000, 51_000])
 def test_an_upload_that_is_cut_goes_on_from_where_the_device_is(kind, at):
     bench, events = patch_that_runs(OLD, plan=Plan(seed=at, **{kind: (at,)})), []
-    virtually(bench.flash(NEW, events=events))
+    virtually(bench.flash(NEW, tell=events.append))
     assert bench.confirmed == NEW.offer.sha256
     assert any(isinstance(event, Reconnecting) for event in events)
     if kind == "cut_at":  # a reset loses what was not committed
@@ -92,7 +94,7 @@ def test_a_run_after_a_run_that_was_killed_goes_on_from_where_the_device_is():
             await flash(talk, NEW, UNSIGNED, die)
 
     virtually(killed())
-    done = virtually(bench.flash(NEW, events=events))
+    done = virtually(bench.flash(NEW, tell=events.append))
     assert done.sending.resumed_bytes > 25_000
     assert done.sending.resumed_bytes + done.sending.sent_bytes == len(NEW.data)
     assert bench.confirmed == NEW.offer.sha256
@@ -154,7 +156,7 @@ def test_a_device_that_is_full_is_told_apart():
 
 
 def test_a_device_that_refuses_the_trial_says_why_and_what_runs():
-    bench = patch_that_runs(OLD, options={"signed": lambda _: False})
+    bench = patch_that_runs(OLD, signed=lambda _: False)
     failed = failure(bench, NEW)
     assert isinstance(failed, DeviceRefused)
     assert (failed.group, failed.code) == (165, PatchError.BAD_SIGNATURE)
@@ -174,7 +176,7 @@ def test_a_trial_that_somebody_left_is_ended_where_the_slot_is_needed():
     virtually(leave_on_trial())
     assert bench.running == left.offer.sha256
     events = []
-    virtually(bench.flash(NEW, events=events))
+    virtually(bench.flash(NEW, tell=events.append))
     assert events[0].plan == Upload("/packs/1", ends_trial=True, overridden=(Refusal.UNSIGNED,))
     assert bench.confirmed == NEW.offer.sha256
 
@@ -210,7 +212,7 @@ def test_a_device_that_is_gone_for_good_ends_the_flash_in_bounded_time():
 
 
 def test_a_battery_that_died_down_is_refused_by_plan_or_device():
-    low = Bench(identity=with_identity(battery_percent=15))
+    low = Bench(identity=replace(Identity(), battery_percent=15))
     assert failure(low, NEW).refuse.reason is Refusal.BATTERY_LOW
     assert low.running is None
 

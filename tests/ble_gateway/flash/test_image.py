@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.flash.bench import UNSIGNED, Bench, virtually
 from ble_gateway.flash.errors import FlashError, FlashFault
 from ble_gateway.flash.flash import Flashed, Sent, Skipped, Stage
 from ble_gateway.flash.objections import Allow, Policy
@@ -14,7 +15,6 @@ from ble_gateway.flash.state import ImageOffer
 from ble_gateway.simulator.smp.mcuboot import write_image
 from ble_gateway.simulator.smp.mishaps import Plan
 from edge.errors import EdgeError
-from tests.ble_gateway.flash.near import UNSIGNED, Bench, virtually
 
 BODY = hashlib.shake_128(b"firmware").digest(60_000)
 FACTORY = "1.0.0"
@@ -61,7 +61,7 @@ def test_whatever_follows_its_first_bytes_it_is_read_or_refused(data):
 
 def test_an_image_is_uploaded_started_and_kept():
     bench, events = Bench(), []
-    done = virtually(bench.flash(NEW, events=events))
+    done = virtually(bench.flash(NEW, tell=events.append))
     assert isinstance(done, Flashed)
     assert done.sending.sent_bytes == len(NEW.data)
     assert versions(bench) == ("1.1.0", True)
@@ -96,7 +96,7 @@ def test_an_image_that_does_not_start_is_swapped_back_and_said_to_be():
 def test_what_is_uploaded_is_not_uploaded_again():
     bench, events = Bench(), []
     bench.memory["image1"] = NEW.data
-    virtually(bench.flash(NEW, events=events))
+    virtually(bench.flash(NEW, tell=events.append))
     assert not [event for event in events if isinstance(event, Sent)]
     assert versions(bench) == ("1.1.0", True)
 
@@ -107,7 +107,7 @@ def test_an_image_on_trial_is_kept_without_another_reset():
     bench.memory["image-mark"] = b"try"
     bench.host.reset()
     assert versions(bench) == ("1.1.0", False)
-    virtually(bench.flash(NEW, events=events))
+    virtually(bench.flash(NEW, tell=events.append))
     assert versions(bench) == ("1.1.0", True)
 
 
@@ -127,7 +127,7 @@ def test_an_upload_that_is_cut_goes_on_and_the_image_is_kept(seed):
 
 def test_an_interrupted_upload_goes_on_where_the_device_is():
     bench, events = Bench(plan=Plan(cut_at=(30_000,))), []
-    virtually(bench.flash(NEW, events=events))
+    virtually(bench.flash(NEW, tell=events.append))
     sent = [event.at_bytes for event in events if isinstance(event, Sent)]
     assert all(after >= at for at, after in itertools.pairwise(sent) if after)
     assert sent[-1] == len(NEW.data)

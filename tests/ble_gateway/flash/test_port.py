@@ -9,13 +9,13 @@ import tty
 import pytest
 from serial import Serial, SerialException
 
+from benchmarks.flash.bench import UNSIGNED, Bench, content
 from ble_gateway.flash.conversation import Conversation, Patience, Reconnecting
 from ble_gateway.flash.errors import FlashError, FlashFault
 from ble_gateway.flash.flash import flash
 from ble_gateway.flash.transport import PortLine, _port_trouble
 from ble_gateway.simulator.smp.mishaps import Plan
 from ble_gateway.simulator.smp.wire import wired
-from tests.ble_gateway.flash.near import UNSIGNED, Bench, content
 
 SHORT = Patience(answer_s=0.3, connect_s=1.0, pauses_s=(0.05, 0.2, 0.5))
 NEW = content()
