@@ -88,20 +88,26 @@ const int8_t *anyecg_model_run(void) {
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelSource:
-    """``anyecg_model.c``.
+    """``anyecg_model.c``, written when its text is asked for.
 
     Parameters
     ----------
-    text
-        The file.
-    constant_bytes
-        Weights, biases, tables and descriptions of layers, on a machine of 32 bits.
+    head, calls
+        What stands before the constants and after them.
+    constants
+        Weights, biases, tables and descriptions of layers.
     """
 
-    text: str
-    constant_bytes: int
+    head: str
+    constants: Constants
+    calls: str
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        return self.head + self.constants.definitions + self.calls
 
 
 def model_source(plan: Plan, title: str) -> str:
@@ -123,14 +129,14 @@ def model_c(plan: Plan, title: str) -> ModelSource:
     calls = "\n".join(writer.calls(number, step) for number, step in enumerate(plan.schedule.steps))
     schedule, window = plan.schedule, plan.offsets.get(WINDOW)
     head = _HEAD.format(
-        title=title,
+        title=title.replace("*/", "* /"),
         preprocess_include="" if window is None else '#include "anyecg_preprocess.h"\n',
         counts=plan.arena_bytes // 4,
         arena=plan.arena_bytes,
     )
     infer = _INFER.format(input=plan.offsets[schedule.input], calls=calls, output=plan.offsets[schedule.output])
     run = _RUN_INPUT if window is None else _RUN_WINDOW.format(window=window // 4)
-    return ModelSource(head + writer.constants.definitions + infer + run, writer.constants.size_bytes)
+    return ModelSource(head, writer.constants, infer + run)
 
 
 class _Writer:

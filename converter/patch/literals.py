@@ -1,7 +1,8 @@
 """Values as C writes them, and constants that stand in a file once, however many use them."""
 
-from collections.abc import Iterable
-from textwrap import wrap
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from converter.patch.numerics import Range, Rescale
 
-_LINE: Final = 112
+_PER_LINE: Final = 16
 _TYPES: Final = {
     np.dtype(np.int8): "int8_t",
     np.dtype(np.int16): "int16_t",
@@ -25,9 +26,10 @@ def integer(value: int) -> str:
     return "INT32_MIN" if value == _INT32_MIN else str(value)
 
 
-def listed(values: Iterable[int]) -> str:
+def listed(values: Sequence[int]) -> str:
     """Write an initialiser's values, in lines."""
-    return "\n".join(wrap(", ".join(map(integer, values)), _LINE, initial_indent="  ", subsequent_indent="  "))
+    words = [integer(value) for value in values]
+    return ",\n".join("  " + ", ".join(words[at : at + _PER_LINE]) for at in range(0, len(words), _PER_LINE))
 
 
 def rescale_literal(by: Rescale) -> str:
@@ -46,23 +48,32 @@ def text_literal(text: str) -> str:
     return '"' + kept.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Array:
+    kind: str
+    name: str
+    values: NDArray[Any]
+
+    def __str__(self) -> str:
+        body = listed(self.values.tolist())
+        return f"static const {self.kind} {self.name}[{self.values.size}] = {{\n{body}\n}};"
+
+
 class Constants:
     """The constants of a file, in the order in which they are first wanted; `size_bytes` on a machine of 32 bits."""
 
     def __init__(self) -> None:
         self._names: dict[tuple[str, bytes], str] = {}
-        self._definitions: list[str] = []
+        self._definitions: list[_Array | str] = []
         self.size_bytes = 0
 
     def array(self, name: str, values: NDArray[Any]) -> str:
         """Return the name of an array with these values; `name` where there is none yet."""
-        kind = _TYPES[values.dtype]
-        flat = np.ascontiguousarray(values).reshape(-1)
-        known = self._names.setdefault((kind, flat.tobytes()), name)
+        kind, flat = _TYPES[values.dtype], np.ascontiguousarray(values).reshape(-1)
+        known = self._names.setdefault((kind, hashlib.sha256(flat.tobytes()).digest()), name)
         if known == name:
             self.size_bytes += flat.nbytes
-            body = listed(flat.tolist())
-            self._definitions.append(f"static const {kind} {name}[{flat.size}] = {{\n{body}\n}};")
+            self._definitions.append(_Array(kind, name, flat))
         return known
 
     def struct(self, kind: str, name: str, fields: Iterable[str]) -> str:
@@ -76,5 +87,5 @@ class Constants:
 
     @property
     def definitions(self) -> str:
-        """All of them as C."""
-        return "\n\n".join(self._definitions)
+        """All of them as C; millions of weights take seconds."""
+        return "\n\n".join(map(str, self._definitions))

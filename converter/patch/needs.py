@@ -113,7 +113,7 @@ def flash_bytes(translated: Translated) -> int:
     calls = _CALL_BYTES * len(schedule.steps) + _FILL_BYTES * fills + _ENTRY_BYTES
     made = translated.preprocessing
     preprocessing = 0 if made is None else PREPROCESSING_BYTES + made.table_bytes
-    return kernels + calls + preprocessing + translated.model.constant_bytes
+    return kernels + calls + preprocessing + translated.model.constants.size_bytes
 
 
 def stack_bytes(preprocessing: PreprocessingSource | None) -> int:

@@ -73,7 +73,7 @@ def read_network(model: bytes) -> Network:
     """
     root = _parsed(model)
     try:
-        return _Reader(root).network()
+        return _Reader(root, model).network()
     except ExportError:
         raise
     except Exception as error:  # a damaged model may lack anything: tensors, options, bytes
@@ -127,10 +127,10 @@ class _At:
 class _Reader:
     """Walks the operators; `_activations` grows with every tensor met."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, model: bytes) -> None:
         if len(root.subgraphs) != 1:
             _refuse(f"{len(root.subgraphs)} subgraphs", "make a model with one, without control flow")
-        self._root, self._graph = root, root.subgraphs[0]
+        self._root, self._graph, self._model = root, root.subgraphs[0], model
         self._activations: dict[int, Tensor] = {}
 
     def network(self) -> Network:
@@ -317,8 +317,15 @@ class _Reader:
             at.refuse(ExportFault.UNSUPPORTED_SCALE, f"{_name(tensor)!r} has {error}", "calibrate with a signal")
 
     def _is_constant(self, index: int) -> bool:
-        data = self._root.buffers[self._graph.tensors[index].buffer].data
-        return data is not None and len(data) > 0
+        buffer = self._root.buffers[self._graph.tensors[index].buffer]
+        return buffer.offset > 1 or (buffer.data is not None and len(buffer.data) > 0)
+
+    def _data(self, index: int) -> bytes:
+        """Bytes of a constant; a large model has them behind its flatbuffer. Empty of what changes."""
+        buffer = self._root.buffers[self._graph.tensors[index].buffer]
+        if buffer.offset > 1:
+            return self._model[buffer.offset : buffer.offset + buffer.size]
+        return b"" if buffer.data is None else np.asarray(buffer.data, np.uint8).tobytes()
 
     def _constant(self, index: int, dtype: type, what: str, at: _At) -> NDArray[Any]:
         tensor = self._graph.tensors[index]
@@ -331,8 +338,7 @@ class _Reader:
                 "convert with --mode full, which makes every tensor int8",
             )
         shape = () if tensor.shape is None else tuple(int(size) for size in tensor.shape)
-        data = self._root.buffers[tensor.buffer].data
-        return np.frombuffer(np.asarray(data, np.uint8).tobytes(), dtype).reshape(shape)
+        return np.frombuffer(self._data(index), dtype).reshape(shape)
 
 
 def _with(weights: Weights, values: NDArray[np.int8]) -> Weights:
