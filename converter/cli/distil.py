@@ -124,9 +124,8 @@ def _teach() -> Teach:
 def _people(sources: list[Path], reader: Reader, most_each: int, seed: int, progress: Progress) -> People:
     if not sources:
         return People()
-    files = files_of(sources)
-    task = progress.add_task("reading recordings", total=len(files))
-    people = read_people(files, reader, most_each=most_each, seed=seed, advance=lambda _: progress.advance(task))
+    task = progress.add_task("reading recordings", total=len(files_of(sources)))
+    people = read_people(sources, reader, most_each=most_each, seed=seed, advance=lambda _: progress.advance(task))
     if people.unreadable:
         named = ", ".join(people.unreadable[:_NAMED]) + (" and others" if len(people.unreadable) > _NAMED else "")
         errors.print(f"[yellow]passed over, as they cannot be read: {escape(named)}[/]", soft_wrap=True)

@@ -209,7 +209,7 @@ def _refuse_too_large(needs: PatchNeeds, room: Room) -> None:
 
 
 def _learned_from(material: Material, people: People) -> str:
-    synthetic = f"{material.n_synthetic} windows of the synthetic heart of anyecg-edge"
+    synthetic = f"{material.n_synthetic:,} windows of the synthetic heart of anyecg-edge"
     return f"{synthetic} and {people.origin}" if people.origin else synthetic
 
 

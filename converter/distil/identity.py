@@ -32,7 +32,7 @@ def provenance_of(teacher: Manifest, learned_from: str) -> Provenance:
         training_data=f"Student of {teacher.label} (model sha256 {teacher.model_sha256}): what it says of "
         f"{learned_from}; no label was used. The teacher was trained on: {said.training_data}",
         intended_use=said.intended_use,
-        limits=f"It repeats what its teacher says, errors included, and adds its own. {said.limits}",
+        limits=f"It repeats what its teacher says, errors included, and adds its own. Of the teacher: {said.limits}",
         created=datetime.now(UTC).date().isoformat(),
         converter=f"anyecg-edge {version('anyecg-edge')}",
     )

@@ -46,11 +46,14 @@ class People:
         With no person in common; where there is one person only, the first three quarters and the last.
     unreadable
         Files that were passed over.
+    sources
+        Names of what was given: folders, or recordings.
     """
 
     training: tuple[Person, ...] = ()
     held_back: tuple[Person, ...] = ()
     unreadable: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -58,10 +61,8 @@ class People:
         if not self.training:
             return ""
         learned, held = (_n_windows(side) for side in (self.training, self.held_back))
-        return (
-            f"recordings, {learned} windows of {_people(self.training)} to learn from and {held} of "
-            f"{_people(self.held_back)} held back"
-        )
+        named, people = ", ".join(self.sources), [_people(side) for side in (self.training, self.held_back)]
+        return f"recordings ({named}), {learned:,} windows of {people[0]} to learn from and {held:,} of {people[1]} held back"
 
 
 def batches(people: Sequence[Person], n_outputs: int) -> Iterator[Batch]:
@@ -89,7 +90,7 @@ def files_of(sources: Sequence[Path]) -> list[Path]:
 
 
 def read_people(
-    files: Sequence[Path],
+    sources: Sequence[Path],
     reader: Reader,
     *,
     most_each: int,
@@ -103,8 +104,8 @@ def read_people(
 
     Parameters
     ----------
-    files
-        As `files_of` lists them.
+    sources
+        Recordings, and folders of them.
     reader
         Rate, length and channel of the windows, which are judged as `edge.loop` judges them.
     most_each
@@ -117,10 +118,11 @@ def read_people(
     Raises
     ------
     DistilError
-        If no window of any can be read.
+        If there is none, or no window of any can be read.
     RecordingError
         If the package that reads a format is not installed.
     """
+    files = files_of(sources)
     found: dict[str, dict[Path, Drawn]] = {}
     unreadable: list[str] = []
     seen: set[int | None] = {None}  # a recording without a readable window has no fingerprint
@@ -143,7 +145,8 @@ def read_people(
         training, held_back = _parted(name, recordings, reader, most_each=most_each, seed=seed)
     else:
         training, held_back = _chosen(found, seed)
-    return People(training, held_back, tuple(unreadable))
+    # No more than the last part of a path, which would tell of the machine.
+    return People(training, held_back, tuple(unreadable), tuple(source.resolve().name for source in sources))
 
 
 def _chosen(found: Mapping[str, Mapping[Path, Drawn]], seed: int) -> tuple[tuple[Person, ...], tuple[Person, ...]]:

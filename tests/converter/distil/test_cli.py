@@ -47,7 +47,7 @@ def test_machines_get_one_object_and_recordings_are_named(tmp_path):
     assert done.returncode == 0
     said = last_object(done)
     assert (said["board"], said["unreadable"]) == ("nrf52840", ["notes.txt"])
-    assert said["recordings"].startswith("recordings, ")
+    assert said["recordings"].startswith("recordings (nights), ")
     assert [loss["windows"] for loss in said["losses"]][-1] == "recordings"
     assert "notes.txt" in done.stderr
     assert said["size_bytes"] == (tmp_path / "student.tflite").stat().st_size

@@ -37,7 +37,7 @@ def bytes_of(side):
 
 
 def test_people_are_apart_with_about_a_quarter_of_the_windows_held_back(folder):
-    people = read_people(files_of([folder]), READER, most_each=50, seed=0)
+    people = read_people([folder], READER, most_each=50, seed=0)
     names = [{person.name for person in side} for side in (people.training, people.held_back)]
     assert not names[0] & names[1]
     assert names[0] | names[1] == {*(f"p{seed}" for seed in range(10)), "7"}
@@ -46,24 +46,24 @@ def test_people_are_apart_with_about_a_quarter_of_the_windows_held_back(folder):
     assert len(learned | held) == 28
     assert 5 <= len(held) <= 9
     assert people.unreadable == ("nothing.csv",)
-    assert people.origin.startswith(f"recordings, {len(learned)} windows of")
+    assert people.origin.startswith(f"recordings ({folder.name}), {len(learned)} windows of")
 
 
 def test_recordings_that_are_of_one_person_by_their_names_stay_together(folder):
-    people = read_people(files_of([folder]), READER, most_each=50, seed=0)
+    people = read_people([folder], READER, most_each=50, seed=0)
     (person,) = [person for person in (*people.training, *people.held_back) if person.name == "7"]
     assert len(person.windows) == 8
 
 
 def test_the_choice_is_that_of_the_seed(folder):
-    sides = [read_people(files_of([folder]), READER, most_each=1, seed=seed) for seed in (1, 1, 2)]
+    sides = [read_people([folder], READER, most_each=1, seed=seed) for seed in (1, 1, 2)]
     assert bytes_of(sides[0].held_back) == bytes_of(sides[1].held_back)
     assert bytes_of(sides[0].held_back) != bytes_of(sides[2].held_back)
 
 
 def test_the_one_person_there_is_is_parted_in_time(tmp_path):
     save(tmp_path / "alone.npz", 8, 5)
-    people = read_people(files_of([tmp_path / "alone.npz"]), READER, most_each=50, seed=0)
+    people = read_people([tmp_path / "alone.npz"], READER, most_each=50, seed=0)
     assert [len(side[0].windows) for side in (people.training, people.held_back)] == [6, 2]
     with np.load(tmp_path / "alone.npz") as stored:
         last = stored["millivolts"][6:]
@@ -71,7 +71,7 @@ def test_the_one_person_there_is_is_parted_in_time(tmp_path):
 
 
 def test_windows_come_in_batches_with_no_truth(folder):
-    people = read_people(files_of([folder]), READER, most_each=50, seed=0)
+    people = read_people([folder], READER, most_each=50, seed=0)
     made = list(batches(people.training, 3))
     assert sum(len(batch.millivolts) for batch in made) == sum(len(person.windows) for person in people.training)
     assert len({batch.subjects[0] for batch in made}) == len(people.training)
@@ -89,5 +89,5 @@ def test_recordings_that_give_nothing_are_refused(what, tmp_path):
     elif what == "one window":
         np.savez(tmp_path / "one.npz", millivolts=synthetic_windows(ECGFOUNDER, 8, seed=1).millivolts[:1])
     with pytest.raises(DistilError) as refused:
-        read_people(files_of([tmp_path]), READER, most_each=10, seed=0)
+        read_people([tmp_path], READER, most_each=10, seed=0)
     assert refused.value.fault is DistilFault.NOTHING_RECORDED
