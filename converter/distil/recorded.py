@@ -61,8 +61,11 @@ class People:
         if not self.training:
             return ""
         learned, held = (_n_windows(side) for side in (self.training, self.held_back))
-        named, people = ", ".join(self.sources), [_people(side) for side in (self.training, self.held_back)]
-        return f"recordings ({named}), {learned:,} windows of {people[0]} to learn from and {held:,} of {people[1]} held back"
+        learners, others = (_people(side) for side in (self.training, self.held_back))
+        named = ", ".join(self.sources)
+        return (
+            f"recordings ({named}), {learned:,} windows of {learners} to learn from and {held:,} of {others} held back"
+        )
 
 
 def batches(people: Sequence[Person], n_outputs: int) -> Iterator[Batch]:
