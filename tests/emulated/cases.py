@@ -63,14 +63,15 @@ class Case:
         (x, y), size = self.places(), self.memory_bytes()
         numbers = (
             *(self.kind, size, self.second.size, self.weights.size, self.bias.size),
-            *(x, y, self.width, self.channels_in, self.channels_out, self.groups, self.kernel, self.stride),
+            *(x, y, self.x_bytes if self.lead is None else 0),
+            *(self.width, self.channels_in, self.channels_out, self.groups, self.kernel, self.stride),
             *(self.zero, *self.within, *self.zeros_in),
             *(multiplier for multiplier, _ in self.rescales),
             *(shift for _, shift in self.rescales),
         )
         memory = draws.integers(-128, 128, size).astype(np.int8)
         arrays = (memory, self.second, self.weights, self.bias, self.multiplier, self.shift)
-        return struct.pack("<24i", *numbers) + b"".join(array.tobytes() for array in arrays)
+        return struct.pack("<25i", *numbers) + b"".join(array.tobytes() for array in arrays)
 
 
 def _int8(draws: np.random.Generator, n: int) -> NDArray[np.int8]:

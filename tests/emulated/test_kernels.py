@@ -7,11 +7,18 @@ import subprocess
 import pytest
 
 from converter.patch.schedule import ROWS_AT_ONCE, conv_scratch_bytes
-from converter.patch.toolchain import SOURCES, Build, Core, link, run
+from converter.patch.toolchain import SOURCES, Build, Core, EmulationError, EmulationFault, link, run
 from tests.emulated.cases import KERNELS, KINDS, cases, host_program
 
 N = 4_000
 TIMEOUT_S = 120.0
+WALLS = {
+    Core.CORTEX_M4: "0x20200000U",
+    Core.CORTEX_M7: "0x20200000U",
+    Core.CORTEX_M33: "0x38200000U",
+    Core.CORTEX_M55: "0x31100000U",
+}
+"""In the middle of each board's memory, where nothing else lies."""
 
 pytestmark = [
     pytest.mark.usefixtures("toolchain"),
@@ -50,10 +57,17 @@ def assert_equal(written, expected, made):
 
 
 @pytest.mark.parametrize("optimise", ["-O2", "-Os"])
-def test_kernels_of_the_core_write_what_plain_c_writes(core, optimise, work, expected, tmp_path):
+def test_kernels_of_the_core_write_what_plain_c_writes_and_read_past_no_end(core, optimise, work, expected, tmp_path):
     made, words = work
-    link(KERNELS, tmp_path / "kernels.elf", core, Build(optimise))
+    link(KERNELS, tmp_path / "kernels.elf", core, Build(optimise, {"WALL": WALLS[core]}))
     assert_equal(run(tmp_path / "kernels.elf", core, words, timeout_s=TIMEOUT_S), expected, made)
+
+
+def test_reading_past_an_end_would_end_in_a_fault(core, tmp_path):
+    link(KERNELS, tmp_path / "kernels.elf", core, Build("-O2", {"WALL": WALLS[core]}))
+    with pytest.raises(EmulationError) as caught:
+        run(tmp_path / "kernels.elf", core, struct.pack("<I", 0), timeout_s=TIMEOUT_S)
+    assert caught.value.fault is EmulationFault.RUN_FAILED
 
 
 @pytest.mark.parametrize(
