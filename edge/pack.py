@@ -1,7 +1,8 @@
 """A pack: one .tflite file that any TFLite tool opens, with a zip of facts about the model behind the flatbuffer.
 
 ``unzip -p heart.tflite manifest.json`` shows the manifest, as with TFLite Metadata's associated files. Members:
-``manifest.json`` (`edge.manifest.Manifest`), ``selftest.npz`` (`SelfTest`), ``parity.json`` (what conversion kept).
+``manifest.json`` (`edge.manifest.Manifest`), ``selftest.npz`` (`SelfTest`), ``parity.json`` (what conversion kept), and
+where the pack is signed ``signature`` (`edge.signature`).
 """
 
 import hashlib

@@ -27,6 +27,7 @@ _EXTRAS: Final = {
     "recordings": ("wfdb", "edfio"),
     "ble": ("bleak", "bleak-retry-connector"),
     "simulator": ("bumble",),
+    "flash": ("smpclient", "pyserial", "cryptography"),
     "convert": ("ai-edge-quantizer",),
     "train": ("torch",),
 }

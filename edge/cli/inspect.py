@@ -14,6 +14,7 @@ from edge.interpreter import installed_runtimes
 from edge.manifest import Manifest, WavesManifest
 from edge.model import open_model
 from edge.pack import SHIPPED, ModelPack, WavesPack, read_any_pack
+from edge.signature import BadlySigned, SignatureError, SignedBy, Unsigned, check
 from edge.waves.network import open_waves_model
 
 
@@ -55,9 +56,24 @@ def _as_json(path: Path, pack: ModelPack | WavesPack, tests: dict[str, str]) -> 
         "file": str(path),
         "size_bytes": path.stat().st_size,
         "self_test": tests,
+        "signature": _signature(path),
         "parity": pack.parity,
         "manifest": manifest,
     }
+
+
+def _signature(path: Path) -> str:
+    try:
+        signing = check(path.read_bytes())
+    except SignatureError as error:
+        return f"not checked: {error}"
+    match signing:
+        case Unsigned():
+            return "none"
+        case SignedBy():
+            return f"by key {signing.fingerprint}"
+        case BadlySigned(why):
+            return f"does not hold: {why}"
 
 
 def _facts(path: Path, manifest: Manifest | WavesManifest, tests: dict[str, str]) -> Table:
@@ -78,7 +94,7 @@ def _facts(path: Path, manifest: Manifest | WavesManifest, tests: dict[str, str]
     table.add_row("intended use", provenance.intended_use)
     table.add_row("limits", provenance.limits)
     table.add_row("made", f"{provenance.created} by {provenance.converter}")
-    table.add_row("signature", "none")
+    table.add_row("signature", escape(_signature(path)))
     for runtime, result in tests.items():
         style = "green" if result == "passed" else "bold red"
         table.add_row(f"self-test, {runtime}", f"[{style}]{result}[/]")

@@ -1,8 +1,10 @@
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.pack import SHIPPED_WAVES, write_pack
+from edge.signature import fingerprint, sign
 from tests.edge.cli.command import anyecg, called, is_one_clear_line, last_object
 
 
@@ -68,3 +70,14 @@ def test_for_machines_a_waves_pack_carries_its_figures():
     figures = last_object(called("inspect", SHIPPED_WAVES, "--json"))["manifest"]["figures"]
     assert 0.99 < figures["beats"]["se"] <= 1.0
     assert figures.keys() == {"beats", "waves", "intervals", "quality", "rhythm"}
+
+
+def test_who_signed_a_pack_is_shown(small_pack_path, tmp_path):
+    key = Ed25519PrivateKey.generate()
+    data = sign(small_pack_path.read_bytes(), key)
+    name = fingerprint(key.public_key().public_bytes_raw())
+    (tmp_path / "signed.tflite").write_bytes(data)
+    (tmp_path / "altered.tflite").write_bytes(data.replace(b"ed25519 ", b"ed25518 "))
+    assert last_object(called("inspect", small_pack_path, "--json"))["signature"] == "none"
+    assert last_object(called("inspect", tmp_path / "signed.tflite", "--json"))["signature"] == f"by key {name}"
+    assert "does not hold" in " ".join(called("inspect", tmp_path / "altered.tflite").stdout.split())
