@@ -38,6 +38,8 @@ _STEPS: Final[tuple[tuple[Step, ...], ...]] = (
 )
 """Contracts that show one kind of step each."""
 
+_BEYOND: Final = 1.08
+"""How much further the ends lie than what was measured, for layers that were not."""
 _OTHER_RATES_HZ: Final = (128.0, 250.0, 512.0)
 """Rates of a patch that are not the contract's."""
 
@@ -96,7 +98,7 @@ def _costs(measured: Sequence[Measured]) -> dict[Unit, tuple[float, float, float
     for column, unit in enumerate(units):
         matters = shares[:, column] * typical[column] > 0.25 * explained
         ratios = 1 / explained[matters] if matters.any() else np.ones(1)
-        low, high = min(1.0, ratios.min()), max(1.0, ratios.max())
+        low, high = min(1.0, ratios.min()) / _BEYOND, max(1.0, ratios.max()) * _BEYOND
         costs[unit] = (float(low * typical[column]), float(typical[column]), float(high * typical[column]))
     return costs
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, assert_never
 
+import numpy as np
+from numpy.typing import NDArray
+
 from converter.patch.footprint import Footprint, footprint
 from converter.patch.toolchain import (
     BOARDS,
@@ -147,7 +150,9 @@ class Counted:
         return found
 
 
-def count_instructions(folder: Path, core: Core, build: Build | None = None) -> Counted:
+def count_instructions(
+    folder: Path, core: Core, build: Build | None = None, *, window: NDArray[np.int32] | None = None
+) -> Counted:
     """Build an exported folder for an emulated core and count what one window takes.
 
     Parameters
@@ -158,6 +163,8 @@ def count_instructions(folder: Path, core: Core, build: Build | None = None) -> 
         Which.
     build
         How it is compiled; ``-O2`` by default.
+    window
+        ``NDArray[int32]``, shape (window samples,): device counts to preprocess; made up where there are none.
 
     Raises
     ------
@@ -165,12 +172,13 @@ def count_instructions(folder: Path, core: Core, build: Build | None = None) -> 
         Without the toolchain, where `folder` is no exported one, or where it does not build or run.
     """
     chosen = build or Build()
+    counts = b"" if window is None else window.astype("<i4").tobytes()
     wrapping = Build(chosen.optimise, chosen.defines, tuple(f"anyecg_{kernel}" for kernel in Kernel))
     with tempfile.TemporaryDirectory() as made:
         elf = Path(made) / "count.elf"
         objects = compile_objects(model_sources(folder), Path(made), core, chosen, includes=(folder,))
         link((*objects, BOARDS / "count.c"), elf, core, wrapping, includes=(folder,))
-        lines = run(elf, core, b"", timeout_s=_TIMEOUT_S, counted=True).decode().splitlines()
+        lines = run(elf, core, counts, timeout_s=_TIMEOUT_S, counted=True).decode().splitlines()
         alone = Path(made) / "alone.elf"
         link_alone(objects, alone, core, chosen, entry="anyecg_model_run")
         return _counted(lines, core, footprint(alone))

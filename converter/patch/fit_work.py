@@ -4,6 +4,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from converter.patch.contract_resampling import device_samples
 from converter.patch.emulated import Counted, count_instructions
 from converter.patch.export import export, write_folder
 from converter.patch.fit import Basis, Work, work_from_table
@@ -18,8 +22,8 @@ from edge.boards.span import Span
 from edge.manifest import PatchNeeds
 from edge.pack import ModelPack, WavesPack
 
-FILTERS_VARY: Final = 0.15
-"""Part by which the instructions of filters and running medians differ from one signal to another."""
+FILTERS_VARY: Final = 0.1
+"""Part by which the instructions of the preprocessing, of running medians above all, differ between recordings."""
 
 
 class PackOnCores:
@@ -41,7 +45,7 @@ class PackOnCores:
     """
 
     def __init__(self, pack: ModelPack | WavesPack, *, emulate: bool, options: Options) -> None:
-        self._source, self._options = Source.of_pack(pack), options
+        self._source, self._options, self._pack = Source.of_pack(pack), options, pack
         translated = translate(self._source, options)
         self._needs = needs_of_translated(pack.model, translated)
         self._infer = network_units(translated.plan.schedule)
@@ -78,8 +82,15 @@ class PackOnCores:
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 write_folder(folder, export(self._source, self._options).files)
-                self._counted[core] = count_instructions(folder, core)
+                self._counted[core] = count_instructions(folder, core, window=self._window())
         return self._counted[core]
+
+    def _window(self) -> NDArray[np.int32]:
+        """Return a window of the pack's own self-test at the device's rate, uV."""
+        contract, window_uv = self._pack.manifest.preprocessing.as_preprocessing(), self._pack.self_test.windows_uv[0]
+        rate_hz = self._options.device_rate_hz or contract.rate_hz
+        times_s = np.arange(device_samples(contract, rate_hz)) / rate_hz
+        return np.interp(times_s, np.arange(window_uv.size) / contract.rate_hz, window_uv).astype(np.int32)
 
 
 def _linked(needs: PatchNeeds, counted: Counted) -> PatchNeeds:
@@ -98,6 +109,6 @@ def _counted_work(counted: Counted, core: CoreProfile) -> Work:
         Span((1 - FILTERS_VARY) * preprocess, preprocess, (1 + FILTERS_VARY) * preprocess),
         Span.exactly(counted.infer),
         Basis.COUNTED,
-        f"this pack's C ran on an emulated {core.title}; its preprocessing on a made-up signal, real ones differ by "
-        f"{100 * FILTERS_VARY:.0f} %",
+        f"this pack's C ran on an emulated {core.title}; the preprocessing differs by some {100 * FILTERS_VARY:.0f} % "
+        "from one recording to another",
     )

@@ -96,11 +96,14 @@ static void anyecg_board_fill_input(void) {
 }
 
 #if ANYECG_WINDOW_SAMPLES > 0
-/* Half a millivolt of noise round two millivolts of slow wave. */
+/* The window on stdin; where there is none, half a millivolt of noise round two millivolts of slow wave. */
 static void anyecg_board_fill_window(void) {
   const int32_t step = (int32_t)(ANYECG_RATE_MILLIHERTZ / 1000);
   const int32_t counts_per_mv = (int32_t)(1000000000 / ANYECG_PICOVOLTS_PER_COUNT);
   int32_t *const window = anyecg_model_window();
+  if (fread(window, sizeof *window, ANYECG_WINDOW_SAMPLES, stdin) == (size_t)(ANYECG_WINDOW_SAMPLES)) {
+    return;
+  }
   for (int32_t i = 0; i < (int32_t)(ANYECG_WINDOW_SAMPLES); i++) {
     const int32_t wave = ((i % step) * counts_per_mv * 2) / step;
     window[i] = wave + (((int32_t)anyecg_board_noise() * counts_per_mv) / 131072);
@@ -145,10 +148,12 @@ __attribute__((noinline)) static uint32_t anyecg_board_run(void) {
 
 int main(void) {
   anyecg_board_ticks_begin();
+#if ANYECG_WINDOW_SAMPLES > 0
+  anyecg_board_fill_window(); /* before the stack is painted, as reading takes some of it */
+#endif
   volatile uint8_t *const top = anyecg_board_stack();
   anyecg_board_paint(top);
 #if ANYECG_WINDOW_SAMPLES > 0
-  anyecg_board_fill_window();
   const uint32_t run = anyecg_board_run();
   anyecg_board_called = 0U;
 #endif
