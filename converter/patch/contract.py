@@ -3,6 +3,10 @@
 The patch does what `edge.preprocess` does, step by step, on int32 samples with one exponent a window. Filters run as
 cascades of second-order sections, normalising and rounding to int8 are one multiplication, and asinh is where its int8
 steps begin. A window is resampled alone, its ends held; the gateway's resampler sees the samples beyond them.
+
+How far the input is from the gateway's, whatever the window: one int8 step at the contract's own rate, at one value in
+ten thousand of a heart (``tests/converter/patch``); from another rate one step at one value in a hundred, for the taps
+have 16 bits. Not compared is a window that nothing moves in: here it is the zero point throughout.
 """
 
 from collections.abc import Mapping

@@ -1,15 +1,16 @@
 """Real constants as a patch without floating point holds them."""
 
 from dataclasses import dataclass
-from math import asinh, ceil, floor, frexp, log2, sinh
+from math import ceil, floor, frexp, log2, sinh
 from typing import Final
 
-from converter.patch.contract_errors import ContractError, ContractFault
 from edge.quant import Quantisation
 
 _MANTISSA_BITS: Final = 32
 _HIGHEST_THRESHOLD: Final = 2**_MANTISSA_BITS - 2
 _FINEST: Final = 24
+_FURTHEST: Final = 100.0
+"""Of which nobody needs the sinh."""
 _LEAST_RESOLUTION: Final = 256
 """Units of the fixed point in the lowest threshold: what is off by one of them is off by 0.4 % of half a step."""
 
@@ -57,22 +58,13 @@ class Curve:
 def asinh_steps(quantisation: Quantisation, knee: float) -> Curve:
     """Return where ``quantise(asinh(x / knee))`` changes: no table of asinh is as exact, none is needed.
 
-    Raises
-    ------
-    ContractError
-        If 255 steps reach so far that 32 bits cannot tell the lowest ones from each other.
+    32 bits tell the lowest steps from each other first of all; what they do not reach then, beyond ten thousands of
+    knees, ends at the last step that they reach.
     """
     n_steps = max(127 - quantisation.zero_point, 128 + quantisation.zero_point)
-    highest = (n_steps - 0.5) * quantisation.scale
-    furthest = sinh(highest) if highest < asinh(2.0**64) else 2.0**64
-    fraction_bits = min(floor(_MANTISSA_BITS - log2(furthest)), _FINEST)
-    while ceil(furthest * 2.0**fraction_bits) > _HIGHEST_THRESHOLD:
-        fraction_bits -= 1
-    if sinh(quantisation.scale / 2) * 2.0**fraction_bits < _LEAST_RESOLUTION:
-        raise ContractError(
-            ContractFault.BAD_SCALE,
-            f"an input scale of {quantisation.scale:g} behind asinh spans more than 32 bits hold",
-            advice="calibrate the model on windows that reach fewer units of the compressed signal",
-        )
-    edges = (sinh((k + 0.5) * quantisation.scale) for k in range(n_steps))
-    return Curve(tuple(ceil(edge * 2.0**fraction_bits) for edge in edges), 2.0**fraction_bits / knee)
+    edges = [sinh(min((k + 0.5) * quantisation.scale, _FURTHEST)) for k in range(n_steps)]
+    for_the_highest = floor(log2(_HIGHEST_THRESHOLD / edges[-1]))
+    for_the_lowest = ceil(log2(_LEAST_RESOLUTION / edges[0]))
+    fraction_bits = min(max(for_the_highest, for_the_lowest), _FINEST)
+    thresholds = (ceil(edge * 2.0**fraction_bits) for edge in edges)
+    return Curve(tuple(t for t in thresholds if t <= _HIGHEST_THRESHOLD), 2.0**fraction_bits / knee)

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import converter.patch
 from converter.distil.contract import PATCH
@@ -30,6 +31,8 @@ CONTRACTS = {
     "waves": (WAVES, Quantisation(0.03393479809165001, -2)),
     "student": (PATCH, Quantisation(0.05, 3)),
 }
+
+needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 
 KERNELS = Path(converter.patch.__file__).parent / "c"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wundef"]
@@ -54,7 +57,7 @@ int main(void) {
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compiled:
     """A contract's C as a program: windows of int32 in, windows of int8 out."""
 
@@ -97,7 +100,7 @@ class Compiled:
         return whole[: self.contract.window_samples]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Asked:
     """A running program."""
 

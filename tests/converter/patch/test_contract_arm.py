@@ -8,7 +8,7 @@ import pytest
 
 from converter.patch.contract import preprocessing_source
 from converter.patch.toolchain import Build, Core, link, missing_tools, run
-from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, STRICT, compiled, hearts, sizes, write
+from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, STRICT, compiled, hearts, needs_gcc, sizes, write
 
 pytestmark = pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
 LARGEST_CODE_BYTES = 3200
@@ -67,6 +67,7 @@ def test_the_deepest_calls_fit_the_stack_that_is_stated(built):
     assert own + sum(sorted(frames.values())[-2:]) <= source.stack_bytes
 
 
+@needs_gcc
 @pytest.mark.skipif(missing_tools() is not None, reason=f"no emulated core: {missing_tools()}")
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_an_emulated_cortex_m4_gives_the_hosts_numbers(name, tmp_path):

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, RAIL, Asked, compiled
+from tests.converter.patch.contracts import CONTRACTS, COUNT_PV, RAIL, Asked, compiled, needs_gcc
+
+pytestmark = needs_gcc
 
 MILLIVOLT = 1e9 / COUNT_PV
 

@@ -6,7 +6,9 @@ import pytest
 from converter.patch.contract import preprocessing_source
 from edge.interpreter import open_interpreter
 from edge.pack import SHIPPED, SHIPPED_WAVES, read_any_pack
-from tests.converter.patch.contracts import COUNT_PV, Compiled, compiled, hearts
+from tests.converter.patch.contracts import COUNT_PV, Compiled, compiled, hearts, needs_gcc
+
+pytestmark = needs_gcc
 
 
 @pytest.fixture(scope="module", params=[SHIPPED, SHIPPED_WAVES], ids=lambda path: path.stem)
