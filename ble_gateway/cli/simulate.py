@@ -100,7 +100,8 @@ def simulate(
         return
     for title, wearable in zip(titles, virtual, strict=True):
         goodbye = "the gateway stopped the stream" if wearable.was_stopped else "no gateway stopped the stream"
-        output.print(f"SIMULATION ended: {title}: {wearable.samples_sent} samples sent, {goodbye}", markup=False)
+        gave = f"{wearable.n_outcomes} outcomes, " if isinstance(wearable, VirtualPatch) else ""
+        output.print(f"SIMULATION ended: {title}: {wearable.samples_sent} samples sent, {gave}{goodbye}", markup=False)
 
 
 def _figures(kind: str, wearable: VirtualWearable) -> dict[str, Any]:

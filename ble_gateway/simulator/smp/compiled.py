@@ -55,7 +55,7 @@ class CompiledRunner:
     """
 
     def __init__(self, cache: Path, *, rate_hz: float, picovolts_per_count: int) -> None:
-        self._cache, self._rate_hz, self._picovolts_per_count = cache, rate_hz, picovolts_per_count
+        self.cache, self._rate_hz, self._picovolts_per_count = cache, rate_hz, picovolts_per_count
         self._known: dict[str, _Built | CannotRun] = {}
 
     def self_test(self, pack: bytes) -> SelfTested | CannotRun:
@@ -85,7 +85,7 @@ class CompiledRunner:
         key = hashlib.sha256(pack).hexdigest()
         if key not in self._known:
             self._known[key] = self._built(
-                pack, self._cache / f"{key[:32]}-{self._rate_hz:g}-{self._picovolts_per_count}"
+                pack, self.cache / f"{key[:32]}-{self._rate_hz:g}-{self._picovolts_per_count}"
             )
         return self._known[key]
 
