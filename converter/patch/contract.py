@@ -4,9 +4,10 @@ The patch does what `edge.preprocess` does, step by step, on int32 samples with 
 cascades of second-order sections, normalising and rounding to int8 are one multiplication, and asinh is where its int8
 steps begin. A window is resampled alone, its ends held; the gateway's resampler sees the samples beyond them.
 
-How far the input is from the gateway's, whatever the window: one int8 step at the contract's own rate, at one value in
-ten thousand of a heart (``tests/converter/patch``); from another rate one step at one value in a hundred, for the taps
-have 16 bits. Not compared is a window that nothing moves in: here it is the zero point throughout.
+How far the input is from the gateway's: at the contract's own rate one int8 step at most, whatever a converter of 24
+bits gives, and that at one value in ten thousand of a worn heart; from another rate one step at one value in a hundred
+of a worn heart, for the taps have 16 bits (``tests/converter/patch``). A window that nothing moves in is the zero point
+throughout.
 """
 
 from collections.abc import Mapping
