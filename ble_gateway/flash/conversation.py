@@ -43,6 +43,8 @@ _CODES: Final = {
 }
 _SEQUENCE_AT: Final = 6
 _SLOWEST: Final = 8.0
+_LEAST_DATA_BYTES: Final = 128
+"""With it a request fits two lines of a serial port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Patience:
     Parameters
     ----------
     answer_s
-        For an answer; twice as long after each one that did not come, up to eight times.
+        For an answer; twice as long after each one that did not come, up to eight times, and at least twice as long as
+        the last one took.
     work_s
         For an answer that takes work: a self-test, erasing flash.
     asks
@@ -130,6 +133,7 @@ class Conversation:
         self._client: SMPClient | None = None
         self._why = ""
         self._slowness = 1.0
+        self._most_data_bytes: int | None = None
 
     async def open(self) -> None:
         """Connect, and hear whether SMP is spoken.
@@ -220,10 +224,18 @@ class Conversation:
         self._why = why
 
     def room_bytes(self, request: WriteRequest) -> int:
-        """Return how many bytes of data the largest frame takes with this request, whose data is empty."""
+        """Return how many bytes of data to send with this request, whose data is empty: all that a frame takes."""
         if self._client is None:
             return 1
-        return max(1, self._client.get_max_cbor_and_data_size(request)[1])
+        room = max(1, self._client.get_max_cbor_and_data_size(request)[1])
+        return min(room, self._most_data_bytes or room)
+
+    def send_less(self, n_bytes: int) -> None:
+        """Send half as much with a request from now on as these `n_bytes`, to which there was no answer.
+
+        A device may drop what comes at once beyond a few lines, whatever it says of its buffers.
+        """
+        self._most_data_bytes = max(_LEAST_DATA_BYTES, n_bytes // 2)
 
     async def _connect(self) -> None:
         """Connect, and learn how large a frame may be; `Unanswered` where that fails and nobody says more."""
@@ -275,9 +287,12 @@ class Conversation:
 
     async def _ask(self, request: SMPRequest[TRep, TEr1, TEr2], doing: str, within_s: float) -> TRep:
         limit_s = within_s * self._slowness
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
         try:
             async with asyncio.timeout(limit_s):
                 frame = await self._exchange(request)
+            self._slowness = min(max(1.0, 2 * (loop.time() - began_s) / within_s), _SLOWEST)
             return _read(request, frame, doing)
         except TimeoutError as error:
             self._slowness = min(2 * self._slowness, _SLOWEST)

@@ -47,6 +47,8 @@ async def upload_image(talk: Conversation, data: bytes, sha256: bytes) -> AsyncG
         reached = await _send(talk, chunk, len(data))
         if reached is None or reached <= furthest:
             stalls += 1
+            if stalls > 1:
+                talk.send_less(len(chunk.data))
             if stalls > STALLS:
                 raise FlashError(
                     FlashFault.LINK_LOST,

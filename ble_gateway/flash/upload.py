@@ -47,9 +47,12 @@ async def upload_file(talk: Conversation, path: str, data: bytes) -> AsyncGenera
     yield at
     stalls = 0
     while at < len(data):
-        reached = await _send(talk, path, data, at)
+        chunk = _chunk(talk, path, data, at)
+        reached = await _send(talk, chunk, len(data))
         if reached is None:
             stalls += 1
+            if stalls > 1:
+                talk.send_less(len(chunk.data))
             if stalls > STALLS:
                 raise FlashError(
                     FlashFault.LINK_LOST,
@@ -99,12 +102,16 @@ async def verify(talk: Conversation, path: str, data: bytes) -> None:
         )
 
 
-async def _send(talk: Conversation, path: str, data: bytes, at: int) -> int | None:
-    """Send a chunk and return what the device then has; None where that must be asked for."""
+def _chunk(talk: Conversation, path: str, data: bytes, at: int) -> FileUpload:
     size = len(data) if at == 0 else None
     room = talk.room_bytes(FileUpload(name=path, off=at, data=b"", len=size))
+    return FileUpload(name=path, off=at, data=data[at : at + room], len=size)
+
+
+async def _send(talk: Conversation, chunk: FileUpload, size_bytes: int) -> int | None:
+    """Send a chunk and return what the device then has; None where that must be asked for."""
     try:
-        answer = await talk.ask_once(FileUpload(name=path, off=at, data=data[at : at + room], len=size), _TAKE)
+        answer = await talk.ask_once(chunk, _TAKE)
     except Unanswered as error:
         if error.fault is not FlashFault.NO_SMP:
             await talk.hang_up(error.why)
@@ -115,11 +122,11 @@ async def _send(talk: Conversation, path: str, data: bytes, at: int) -> int | No
         if refused.group == GroupId.FILE_MANAGEMENT and refused.code in _FULL:
             raise FlashError(
                 FlashFault.DEVICE_FULL,
-                f"the device stopped writing at {at:,} of {len(data):,} bytes: most likely its file system is full",
+                f"the device writes no more at {chunk.off:,} of {size_bytes:,} bytes: its file system is full, most likely",
                 advice="remove other files from it, or flash a smaller pack",
             ) from refused
         raise
-    return answer.off if at < answer.off <= len(data) else None
+    return answer.off if chunk.off < answer.off <= size_bytes else None
 
 
 async def _close(talk: Conversation) -> None:

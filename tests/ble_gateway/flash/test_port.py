@@ -64,6 +64,13 @@ async def test_a_pack_is_flashed_over_a_serial_port(plan, tmp_path):
     assert any(isinstance(event, Reconnecting) for event in events) == bool(plan.cut_at)
 
 
+async def test_a_device_that_drops_bursts_is_sent_less_at_once(tmp_path):
+    bench = Bench(plan=Plan(burst_lines=2))
+    async with wired(bench.host, tmp_path / "patch"):
+        await flashed(tmp_path / "patch", [])
+    assert bench.confirmed == NEW.offer.sha256
+
+
 async def test_a_port_that_is_not_there_is_told(tmp_path):
     assert (await fault_at(tmp_path / "none")).fault is FlashFault.NO_PORT
 
