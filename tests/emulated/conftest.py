@@ -17,4 +17,5 @@ def toolchain():
 @pytest.fixture(scope="session", params=CORES)
 def core(request):
     """One core after the other."""
+    request.getfixturevalue("toolchain")
     return request.param
