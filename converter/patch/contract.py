@@ -33,7 +33,7 @@ _RESAMPLING: Final = "anyecg_preprocess_resample.c"
 _MOST_SAMPLES: Final = 32_768
 _MOST_MEDIAN: Final = 511
 _FRAMES_BYTES: Final = 320
-"""The deepest frames of the kernels on Cortex-M, without scratch; a test measures them."""
+"""The deepest frames of the kernels on Cortex-M4 and later, without scratch; a test measures them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PreprocessingSource:
     table_bytes
         Constants, all in flash.
     stack_bytes
-        A bound of what the call takes of the stack on Cortex-M.
+        A bound of what the call takes of the stack on Cortex-M4 and later, however much the compiler optimises.
     """
 
     files: Mapping[str, str]
