@@ -49,8 +49,7 @@ def flash_patch(
 ) -> None:
     """Flash a pack onto a patch: upload, verify, test on the device, confirm. Run again, it goes on where it stopped.
 
-    A pack that does not fit or was altered after it was signed is never flashed. Whatever fails, the patch runs what
-    it ran.
+    Never flashed: what does not fit, or was altered after it was signed. Whatever fails, the patch runs what it ran.
 
     Example: anyecg flash heart.tflite --port /dev/ttyACM0 --key lab.pub
     """

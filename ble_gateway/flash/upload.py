@@ -122,7 +122,7 @@ async def _send(talk: Conversation, chunk: FileUpload, size_bytes: int) -> int |
         if refused.group == GroupId.FILE_MANAGEMENT and refused.code in _FULL:
             raise FlashError(
                 FlashFault.DEVICE_FULL,
-                f"the device writes no more at {chunk.off:,} of {size_bytes:,} bytes: its file system is full, most likely",
+                f"the device writes no more at {chunk.off:,} of {size_bytes:,} bytes: most likely it is full",
                 advice="remove other files from it, or flash a smaller pack",
             ) from refused
         raise
