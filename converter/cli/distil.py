@@ -13,7 +13,7 @@ from rich.progress import Progress
 from converter.cli.destinations import pack_name, writing
 from converter.cli.distillation import answers_table, distilled_json, distilled_table, loss_table
 from converter.distil.course import Course, Epoch, Teach
-from converter.distil.distil import FEWEST_WINDOWS, Plan, distil
+from converter.distil.distil import FEWEST_WINDOWS, Plan, choose, distil
 from converter.distil.errors import DistilError, DistilFault
 from converter.distil.family import parse_budget
 from converter.distil.identity import StudentNames
@@ -65,11 +65,12 @@ def distil_pack(
     teach = _teach()
     contract = taught_by.manifest.preprocessing.as_preprocessing()
     known = labelled_batch(labelled, contract, len(taught_by.manifest.outputs)) if labelled else None
+    architecture = choose(taught_by, room, needs_of_pack)
     with progress_bar() as progress:
         people = _people(recordings or [], Reader(contract, channel), most_each, seed, progress)
         done = distil(
             taught_by,
-            Plan(room, windows, seed, Course(epochs=epochs, threads=threads)),
+            Plan(room, architecture, windows, seed, Course(epochs=epochs, threads=threads)),
             StudentNames(called, release, place.name),
             people=people,
             labelled=known,

@@ -47,12 +47,14 @@ class Watch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is done, and for how much room.
+    """Who is taught, how much, and for how much room.
 
     Parameters
     ----------
     room
         What the patch has for the pack.
+    architecture
+        Of the student, as `choose` returns it.
     n_windows
         Of the synthetic heart, to learn from; at least 80.
     seed
@@ -62,6 +64,7 @@ class Plan:
     """
 
     room: Room
+    architecture: Architecture
     n_windows: int
     seed: int
     course: Course
@@ -104,6 +107,29 @@ class _Stopwatch:
         self.seconds[stage] = time.perf_counter() - began_s
 
 
+def choose(teacher: ModelPack, room: Room, needs_of: Callable[[ModelPack], PatchNeeds]) -> Architecture:
+    """Choose the largest student of a teacher that has room.
+
+    Parameters
+    ----------
+    teacher
+        Whose outputs it will have, over windows as long.
+    room
+        What the patch has for the pack.
+    needs_of
+        Works out what a pack asks of a patch.
+
+    Raises
+    ------
+    DistilError
+        If none has room, or no patch reads windows as long.
+    """
+    manifest = teacher.manifest
+    contract = contract_beside(manifest.preprocessing.as_preprocessing())
+    among = family(len(manifest.outputs), contract.window_samples)
+    return largest_that_fits(room, among, lambda student: needs_of(untaught(teacher, student, contract)))[0]
+
+
 def distil(
     teacher: ModelPack,
     plan: Plan,
@@ -139,27 +165,21 @@ def distil(
     Raises
     ------
     DistilError
-        If no student has room, or the teacher has nothing to teach.
+        If the teacher has nothing to teach, or what was taught needs more than was foreseen.
     PackError
         If the teacher's pack, or the student's, does not pass its own self-test.
     """
     stopwatch, model = _Stopwatch(), open_model(teacher)
     outputs, contract = teacher.manifest.outputs, contract_beside(model.contract)
-    with stopwatch.timing("choosing"):
-        architecture, _ = largest_that_fits(
-            plan.room,
-            family(len(outputs), contract.window_samples),
-            lambda student: needs_of(untaught(teacher, student, contract)),
-        )
     portions = Portions.of(plan.n_windows, seed=plan.seed)
     with stopwatch.timing("asking"):
         advance = watch.stage("asking the teacher", n_windows(portions, people))
         material = gather(model, portions, people, contract, advance)
     scale = Scale.of(material.training.logits)
     with stopwatch.timing("teaching"):
-        taught = _taught(architecture, material, scale, outputs, plan, teach, watch)
+        taught = _taught(material, scale, outputs, plan, teach, watch)
     with stopwatch.timing("quantising"):
-        student = quantised(taught.weights, architecture, scale, _calibration(material.training, plan.seed))
+        student = quantised(taught.weights, plan.architecture, scale, _calibration(material.training, plan.seed))
     with stopwatch.timing("measuring"):
         known = ask(model, [labelled], contract) if labelled else None
         measured = measure(student, scale, material.held_back, known, outputs)
@@ -175,11 +195,10 @@ def distil(
         parity={"student_of": _whose(teacher), **measured.as_json(), "epochs": _losses(taught)},
     )
     open_model(pack)  # it says what its self-test says, or is not written
-    return Distilled(pack, architecture, needs, taught.epochs, measured, stopwatch.seconds)
+    return Distilled(pack, plan.architecture, needs, taught.epochs, measured, stopwatch.seconds)
 
 
 def _taught(
-    architecture: Architecture,
     material: Material,
     scale: Scale,
     outputs: tuple[Output, ...],
@@ -189,7 +208,7 @@ def _taught(
 ) -> Taught:
     task = material.task(scale, outputs)
     advance = watch.stage("teaching the student", plan.course.epochs * len(task.training))
-    return teach(architecture, task, plan.course, seed=plan.seed, advance=advance, tell=watch.tell)
+    return teach(plan.architecture, task, plan.course, seed=plan.seed, advance=advance, tell=watch.tell)
 
 
 def _calibration(lesson: Lesson, seed: int) -> NDArray[np.float32]:

@@ -128,6 +128,7 @@ def read_people(
     files = files_of(sources)
     found: dict[str, dict[Path, Drawn]] = {}
     unreadable: list[str] = []
+    why = ""
     seen: set[int | None] = {None}  # a recording without a readable window has no fingerprint
     for file in files:
         try:
@@ -136,13 +137,14 @@ def read_people(
             if isinstance(error, RecordingError) and error.fault is RecordingFault.NEEDS_EXTRA:
                 raise
             unreadable.append(file.name)
+            why = why or f": {error.problem if isinstance(error, RecordingError) else error}"
         else:
             if drawn.fingerprint not in seen:
                 found.setdefault(patient_of(file.stem), {})[file] = drawn
                 seen.add(drawn.fingerprint)
         advance(file.name)
     if not found:
-        raise _nothing(f"no window of {len(files)} recordings can be read")
+        raise _nothing(f"no window of {len(files)} {'recording' if len(files) == 1 else 'recordings'} can be read{why}")
     if len(found) == 1:
         ((name, recordings),) = found.items()
         training, held_back = _parted(name, recordings, reader, most_each=most_each, seed=seed)

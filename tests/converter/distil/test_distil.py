@@ -12,7 +12,7 @@ from rich.console import Console
 from converter.cli.distillation import answers_table, distilled_json, distilled_table, loss_table
 from converter.distil.contract import PATCH
 from converter.distil.course import Course, Epoch, Taught
-from converter.distil.distil import Plan, distil
+from converter.distil.distil import Plan, choose, distil
 from converter.distil.emit import random_weights
 from converter.distil.errors import DistilError, DistilFault
 from converter.distil.identity import StudentNames
@@ -25,7 +25,6 @@ from edge.model import open_model
 from edge.pack import SHIPPED, parse_pack, read_pack
 
 ROOM = Room(60_000, 20_000)
-PLAN = Plan(ROOM, n_windows=80, seed=3, course=Course(epochs=1))
 
 
 def draw_weights(architecture, task, course, *, seed, advance, tell):
@@ -57,10 +56,10 @@ class Noted:
 NAMES = StudentNames("student", "0.1.0", "nrf52840")
 
 
-def made(teacher, watch=None, plan=PLAN, labelled=None, needs_of=needs_of_pack):
+def made(teacher, watch=None, room=ROOM, labelled=None, needs_of=needs_of_pack):
     return distil(
         teacher,
-        plan,
+        Plan(room, choose(teacher, room, needs_of), n_windows=80, seed=3, course=Course(epochs=1)),
         NAMES,
         people=People(),
         labelled=labelled,
@@ -155,7 +154,7 @@ def test_the_same_seed_makes_the_same_pack(teacher, distilled):
 def test_a_budget_too_small_for_any_is_refused_before_the_teacher_is_asked(teacher):
     watch = Noted()
     with pytest.raises(DistilError, match="no student has room") as refused:
-        made(teacher, watch, replace(PLAN, room=Room(5_000, 5_000)))
+        made(teacher, watch, Room(5_000, 5_000))
     assert (refused.value.fault, watch.totals) == (DistilFault.DOES_NOT_FIT, {})
 
 
@@ -165,7 +164,7 @@ def test_a_student_that_needs_more_than_was_foreseen_is_refused(teacher):
         return needs.model_copy(update={"flash_bytes": needs.flash_bytes + 1_000_000 * taught})
 
     with pytest.raises(DistilError, match="the student needs") as refused:
-        made(teacher, plan=replace(PLAN, room=Room(20_000, 20_000)), needs_of=growing)
+        made(teacher, room=Room(20_000, 20_000), needs_of=growing)
     assert refused.value.fault is DistilFault.DOES_NOT_FIT
 
 
@@ -173,7 +172,7 @@ def test_a_teacher_that_says_the_same_of_everything_has_nothing_to_teach(teacher
     rows = [row.model_copy(update={"logit_scale": 1e-6}) for row in teacher.manifest.outputs]
     mute = replace(teacher, manifest=teacher.manifest.model_copy(update={"outputs": tuple(rows)}))
     with pytest.raises(DistilError, match="says the same of") as refused:
-        made(mute, plan=replace(PLAN, room=Room(20_000, 20_000)))
+        made(mute, room=Room(20_000, 20_000))
     assert refused.value.fault is DistilFault.UNTEACHABLE
 
 
@@ -222,4 +221,4 @@ def test_a_teacher_that_gives_no_number_is_refused(teacher):
     rows = [row.model_copy(update={"logit_offset": float("inf")}) for row in teacher.manifest.outputs]
     mad = replace(teacher, manifest=teacher.manifest.model_copy(update={"outputs": tuple(rows)}))
     with pytest.raises(DistilError, match="not a number"):
-        made(mad, plan=replace(PLAN, room=Room(20_000, 20_000)))
+        made(mad, room=Room(20_000, 20_000))

@@ -91,3 +91,8 @@ def test_recordings_that_give_nothing_are_refused(what, tmp_path):
     with pytest.raises(DistilError) as refused:
         read_people([tmp_path], READER, most_each=10, seed=0)
     assert refused.value.fault is DistilFault.NOTHING_RECORDED
+
+
+def test_the_reason_why_nothing_can_be_read_is_named(tmp_path):
+    with pytest.raises(DistilError, match="no window of 1 recording can be read: there is no recording"):
+        read_people([tmp_path / "none"], READER, most_each=10, seed=0)
