@@ -23,6 +23,7 @@ from converter.convert import NotKept, convert
 from converter.ecgfounder.checkpoint import Checkpoint, read_checkpoint
 from converter.gate import Gate
 from converter.labels import read_labels
+from converter.patch.needs import with_needs
 from converter.quantise import Mode
 from converter.report.compose import compose
 from converter.report.page import write_report
@@ -141,6 +142,8 @@ def convert_checkpoint(
                 accept=frozenset(accept or ()),
                 tell=lambda stage: status.update(f"converting: {stage}"),
             )
+            status.update("converting: what it asks of a patch")
+            pack = with_needs(pack)
         with writing(to):
             size_bytes = write_pack(to, pack)
     except NotKept as error:

@@ -181,6 +181,8 @@ def with_needs(pack: AnyPack) -> AnyPack:
     pack
         Whose model stays as it is, to the last byte.
     """
+    if pack.manifest.quantisation != "static_int8":
+        return pack
     try:
         needs = needs_of_pack(pack)
     except (ExportError, ContractError):

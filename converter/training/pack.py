@@ -18,6 +18,7 @@ import numpy as np
 from converter.calibration import synthetic_windows
 from converter.convert import convert, with_outputs
 from converter.ecgfounder.checkpoint import read_checkpoint
+from converter.patch.needs import with_needs
 from converter.quantise import Mode
 from converter.training.data import Cohort, make_dataset
 from converter.training.evaluate import Auroc, pooled, within_subject
@@ -132,7 +133,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the pack; its training log goes beside it")
     options = parser.parse_args(arguments)
     pack, log = make_pack(options.folder)
-    size = write_pack(options.output, pack)
+    size = write_pack(options.output, with_needs(pack))
     options.output.with_suffix(".training.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
     for output in pack.manifest.outputs:
         pooled_, within = output.auroc_pooled, output.auroc_within_subject

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from converter.patch.needs import with_needs
 from converter.quantise import Mode
 from converter.training.waves.examples import People, finished, synthetic
 from converter.training.waves.folds import N_FOLDS, fold_of_patients
@@ -118,7 +119,7 @@ def main(arguments: Sequence[str]) -> None:
     if options.output:
         log: dict[str, Any] = json.loads((options.folder / "cross_validation.json").read_text(encoding="utf-8"))
         pack = pack_of(options.folder / "final.npz", taught_by("final", recordings), log["figures"])
-        sys.stdout.write(f"{options.output}: {write_pack(options.output, pack):,} bytes, {pack.parity}\n")
+        sys.stdout.write(f"{options.output}: {write_pack(options.output, with_needs(pack)):,} bytes, {pack.parity}\n")
         options.output.with_suffix(".training.json").write_text(
             json.dumps(_gross(log), indent=1) + "\n", encoding="utf-8"
         )
