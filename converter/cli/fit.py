@@ -16,7 +16,7 @@ from edge.boards.fitting import Margin
 from edge.boards.profile import Board
 from edge.boards.shelf import board_names, read_board
 from edge.cli.console import errors, output, print_json
-from edge.pack import read_any_pack
+from edge.pack import ModelPack, WavesPack, read_any_pack
 
 _ALL: Final = "all"
 
@@ -52,6 +52,7 @@ def fit(
         Battery(f"{battery_mah:g} mAh at {battery_volts:g} V", battery_mah, battery_volts),
         rest_uw,
     )
+    _tell_of_another_board(opened.manifest.board, boards)
     on_cores = PackOnCores(opened, emulate=not from_table, options=Options(device_rate_hz=rate))
     with errors.status("counting instructions") as status:
         found = []
@@ -60,13 +61,18 @@ def fit(
             found.append(predict(*on_cores.measure(one), one, wearing))
     others = [] if any(found) else [predict(*on_cores.estimate(one), one, wearing) for one in _others(board)]
     if as_json:
-        print_json(_as_json(opened.manifest.label, pack, found, others, wearing))
+        print_json(_as_json(opened, pack, found, others, wearing))
     elif board == _ALL:
         output.print(boards_table(opened.manifest.label, found, wearing))
     else:
-        _show_one(opened.manifest.label, pack, found[0], others, wearing, board)
+        _show_one(opened, pack, found[0], others, wearing, board)
     if not any(found):
         raise typer.Exit(1)
+
+
+def _tell_of_another_board(made_for: str | None, boards: Sequence[Board]) -> None:
+    if made_for is not None and all(board.name != made_for for board in boards):
+        errors.print(f"[yellow]the pack says that it was made for {escape(made_for)}[/]", soft_wrap=True)
 
 
 def _others(asked: str) -> list[Board]:
@@ -75,15 +81,17 @@ def _others(asked: str) -> list[Board]:
 
 
 def _show_one(
-    label: str,
+    opened: ModelPack | WavesPack,
     pack: Path,
     found: Prediction,
     others: Sequence[Prediction],
     wearing: Wearing,
     asked: str,
 ) -> None:
-    output.print(board_table(label, found, wearing))
-    said = [in_words(remedy, str(pack), asked) for remedy in remedies(found, others)]
+    output.print(board_table(opened.manifest.label, found, wearing))
+    said = [
+        in_words(remedy, str(pack), asked, teaches=isinstance(opened, ModelPack)) for remedy in remedies(found, others)
+    ]
     if said:
         output.print("\nWhat would make it fit")
         for clause in said:
@@ -93,23 +101,25 @@ def _show_one(
 
 
 def _as_json(
-    label: str,
+    opened: ModelPack | WavesPack,
     pack: Path,
     found: Sequence[Prediction],
     others: Sequence[Prediction],
     wearing: Wearing,
 ) -> dict[str, Any]:
     return {
-        "pack": label,
+        "pack": opened.manifest.label,
         "file": str(pack),
         "fits": any(found),
         "hop_s": wearing.hop_s,
         "battery": asdict(wearing.battery),
-        "boards": [_board_json(one, pack, others) for one in found],
+        "boards": [_board_json(one, opened, pack, others) for one in found],
     }
 
 
-def _board_json(one: Prediction, pack: Path, others: Sequence[Prediction]) -> dict[str, Any]:
+def _board_json(
+    one: Prediction, opened: ModelPack | WavesPack, pack: Path, others: Sequence[Prediction]
+) -> dict[str, Any]:
     return {
         "board": one.board.name,
         "fits": bool(one),
@@ -137,7 +147,10 @@ def _board_json(one: Prediction, pack: Path, others: Sequence[Prediction]) -> di
         "accelerated": None
         if one.accelerated is None
         else {"by": one.accelerated.name, "latency_ms": asdict(one.accelerated.latency_ms)},
-        "would_fit_with": [in_words(remedy, str(pack), one.board.name) for remedy in remedies(one, others)],
+        "would_fit_with": [
+            in_words(remedy, str(pack), one.board.name, teaches=isinstance(opened, ModelPack))
+            for remedy in remedies(one, others)
+        ],
         "profile": one.board.model_dump(mode="json"),
     }
 

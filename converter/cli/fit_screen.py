@@ -107,6 +107,7 @@ def _of(margin: Margin) -> str:
 def _bar(memory: Memory, margin: Margin, copies: int, width: int) -> Text:
     """Draw a memory: what firmware keeps, the pack as often as it is kept, the rest; red where it is too large."""
     kept = max(1, round(width * memory.reserved_bytes / memory.total_bytes)) if memory.reserved_bytes else 0
+    kept = min(kept, width - 1)
     taken = min(max(1, round(width * copies * margin.needed_bytes / memory.total_bytes)), width - kept)
     bar = Text(_KEPT * kept, style="dim")
     bar.append(_PACK * taken, style="cyan" if margin.enough else "bold red")
@@ -127,7 +128,7 @@ def rounded(value: float, digits: int = 3) -> str:
     """Return a figure with so many digits that count, and no power of ten."""
     if value <= 0:
         return "0"
-    decimals = digits - 1 - floor(log10(value))
+    decimals = digits - 1 - floor(log10(float(f"{value:.{digits - 1}e}")))
     return f"{round(value, decimals):,.{max(decimals, 0)}f}"
 
 

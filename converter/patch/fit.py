@@ -309,7 +309,7 @@ def remedies(prediction: Prediction, others: Sequence[Prediction]) -> tuple[Reme
     return tuple(found)
 
 
-def in_words(remedy: Remedy, pack: str, board: str) -> str:
+def in_words(remedy: Remedy, pack: str, board: str, *, teaches: bool) -> str:
     """Say a remedy to a person: what to do, one clause.
 
     Parameters
@@ -318,11 +318,15 @@ def in_words(remedy: Remedy, pack: str, board: str) -> str:
         What would help.
     pack, board
         The pack's file, and the board as the user named it.
+    teaches
+        Whether a student can be made of the pack.
     """
     match remedy:
-        case Smaller():
+        case Smaller() if teaches:
             budget = f"{remedy.flash_bytes // 1000}kB,{remedy.ram_bytes // 1000}kB"
-            return f"a smaller network: anyecg distil {pack} --board {board} --budget {budget}"
+            return f"a student: anyecg distil {pack} --board {board} --budget {budget} -o student.tflite"
+        case Smaller():
+            return f"a network of {remedy.flash_bytes:,} bytes of flash and {remedy.ram_bytes:,} of RAM at the most"
         case OneSlot():
             return f"one slot of {remedy.room_bytes:,} bytes in place of several; a pack that fails cannot go back then"
         case Slower():

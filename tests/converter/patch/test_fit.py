@@ -108,9 +108,10 @@ def test_too_much_memory_is_answered_with_a_smaller_network_and_with_boards_that
     assert isinstance(advised[-1], OtherBoards)
     assert "nrf5340" in advised[-1].names
     assert "nrf52840" not in advised[-1].names
-    assert in_words(advised[0], "a.tflite", "nrf52840") == (
-        "a smaller network: anyecg distil a.tflite --board nrf52840 --budget 278kB,163kB"
+    assert in_words(advised[0], "a.tflite", "nrf52840", teaches=True) == (
+        "a student: anyecg distil a.tflite --board nrf52840 --budget 278kB,163kB -o student.tflite"
     )
+    assert "278,528 bytes of flash" in in_words(advised[0], "a.tflite", "nrf52840", teaches=False)
 
 
 def test_flash_that_is_short_with_two_slots_may_do_with_one():
@@ -126,13 +127,13 @@ def test_a_board_that_is_too_slow_is_given_more_time():
     (slower,) = remedies(found, ())
     assert isinstance(slower, Slower)
     assert predict(needs(), work(infer=1e9), read_board("nrf52840"), wearing(slower.hop_s * 1.001))
-    assert "--hop 28" in in_words(slower, "a.tflite", "nrf52840")
+    assert "--hop 28" in in_words(slower, "a.tflite", "nrf52840", teaches=True)
 
 
 def test_firmware_that_lacks_an_operator_is_told_which():
     board = read_board("nrf52840").model_copy(update={"operators": ("CONV_2D",)})
     found = predict(needs(), work(), board, wearing())
     assert remedies(found, ()) == (OtherOperators(("ADD",)),)
-    assert "ADD" in in_words(OtherOperators(("ADD",)), "a.tflite", "nrf52840")
-    assert in_words(OneSlot(5000), "a", "b").startswith("one slot of 5,000 bytes")
-    assert in_words(OtherBoards(("x", "y")), "a", "b") == "another board: x, y"
+    assert "ADD" in in_words(OtherOperators(("ADD",)), "a.tflite", "nrf52840", teaches=True)
+    assert in_words(OneSlot(5000), "a", "b", teaches=True).startswith("one slot of 5,000 bytes")
+    assert in_words(OtherBoards(("x", "y")), "a", "b", teaches=True) == "another board: x, y"
