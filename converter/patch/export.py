@@ -84,8 +84,7 @@ def export(source: Source, options: Options) -> Exported:
             counts,
             needs,
             findings,
-            inputs=ends.inputs,
-            outputs=ends.outputs,
+            ends=ends,
             cases=cases.n if cases else 0,
         ),
     }

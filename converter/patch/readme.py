@@ -1,11 +1,13 @@
 """README.md of an exported folder."""
 
 from collections.abc import Iterable
+from math import log
 from typing import Final
 
-from converter.patch.header import Counts, Identity
+from converter.patch.header import Counts, Ends, Identity
 from converter.patch.lint import Finding
-from edge.manifest import Manifest, PatchNeeds, WavesManifest
+from edge.manifest import Manifest, Output, PatchNeeds, WavesManifest
+from edge.quant import Quantisation
 
 _TEXT: Final = """\
 # {title}
@@ -21,7 +23,7 @@ A pack as C99 for a microcontroller: static memory, no interpreter, the numbers 
 | RAM | {ram:,} bytes static, the window included; {stack:,} bytes of stack at most |
 | flash | about {flash:,} bytes on Cortex-M4: weights, tables and code (gcc -O2), self-test left out |
 | multiplications | {macs} |
-
+{meaning}
 ## Use
 
 Compile every `anyecg_*.c` but `anyecg_test.c`, `anyecg_run.c`{no_test} into the firmware.
@@ -79,8 +81,7 @@ def readme(
     needs: PatchNeeds,
     findings: Iterable[Finding],
     *,
-    inputs: int,
-    outputs: int,
+    ends: Ends,
     cases: int,
 ) -> str:
     """Write README.md.
@@ -95,11 +96,12 @@ def readme(
         What the C asks of a patch.
     findings
         What is known of other kernels.
-    inputs, outputs
+    ends
         Values of the network.
     cases
         Of the self-test.
     """
+    inputs, outputs = ends.inputs, ends.outputs
     takes = f"{inputs} int8"
     if counts is not None:
         takes = f"{counts.samples} int32 counts of {counts.picovolts_per_count:,} pV at {counts.rate_hz:g} Hz"
@@ -115,6 +117,7 @@ def readme(
         ram=needs.ram_bytes,
         stack=needs.stack_bytes,
         flash=needs.flash_bytes,
+        meaning=_meaning(manifest, ends.output),
         macs=", ".join(f"{kind} {n:,}" for kind, n in needs.macs.items()),
         no_test="" if cases else " (and `anyecg_selftest.c`, which is empty here,)",
         use=_USE_WINDOW if counts else _USE_INPUT,
@@ -138,6 +141,41 @@ def _about(manifest: Manifest | WavesManifest | None) -> str:
         f"Trained on: {provenance.training_data}\n\nIntended use: {provenance.intended_use}\n\n"
         f"Limits: {provenance.limits}\n"
     )
+
+
+def _meaning(manifest: Manifest | WavesManifest | None, output: Quantisation) -> str:
+    """Say what the outputs of a pack of estimates are."""
+    if not isinstance(manifest, Manifest):
+        return ""
+    rows = "\n".join(
+        f"| {k} | {row.name} | {row.loinc} | {'<' if row.direction == 'low' else '>'} {row.limit:g} {row.unit} | "
+        f"{row.threshold:.2f} | {least_positive(row, output)} |"
+        for k, row in enumerate(manifest.outputs)
+    )
+    return (
+        "\nEstimates, not laboratory results: the probability is `1 / (1 + exp(-logit))`, the logit of a value "
+        "`(value - ANYECG_OUTPUT_ZERO) * ANYECG_OUTPUT_SCALE`, rescaled where the manifest says so.\n\n"
+        "| output | | LOINC | estimates | threshold | counts as positive from |\n|---|---|---|---|---|---|\n"
+        + rows
+        + "\n"
+    )
+
+
+def least_positive(row: Output, output: Quantisation) -> str:
+    """Return the least int8 value whose probability reaches the threshold; ``never`` where none does.
+
+    Parameters
+    ----------
+    row
+        Of the manifest.
+    output
+        Of the network's output.
+    """
+    wanted = log(row.threshold / (1 - row.threshold))
+    for value in range(-128, 128):
+        if row.logit_scale * (value - output.zero_point) * output.scale + row.logit_offset >= wanted:
+            return str(value)
+    return "never"
 
 
 def _self_test(counts: Counts | None, cases: int) -> str:
