@@ -260,7 +260,8 @@ def run(elf: Path, core: Core, stdin: bytes, *, timeout_s: float, counted: bool 
         problem = f"{elf.name} on {core} has not ended after {timeout_s:g} s"
         raise EmulationError(EmulationFault.TIMED_OUT, problem, advice="give it fewer windows") from late
     if done.returncode != 0:
-        problem = f"{elf.name} on {core} ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()}"
+        said = done.stderr.decode(errors="replace").strip().partition("\n")[0] or "it says nothing"
+        problem = f"{elf.name} on {core} ended with {done.returncode}: {said}"
         raise EmulationError(EmulationFault.RUN_FAILED, problem, advice="report it: generated C must not fail")
     return done.stdout
 

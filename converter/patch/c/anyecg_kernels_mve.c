@@ -2,6 +2,9 @@
  *
  * A convolution takes four positions at once: sixteen weights meet the four windows where they lie, and the four sums
  * are rescaled in one vector. What would reach past an end is predicated away, so that nothing is read there.
+ *
+ * The core's start-up code has switched the vector unit on (CPACR) and left FPSCR.LTPSIZE at 4, as the architecture asks
+ * of it before any loop with tail predication.
  */
 #include "anyecg_kernels_inside.h"
 
