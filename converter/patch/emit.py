@@ -6,7 +6,7 @@ from typing import Final, assert_never
 import numpy as np
 
 from converter.patch.execute import folded_bias
-from converter.patch.literals import Constants, range_literal, rescale_literal
+from converter.patch.literals import Constants, in_a_comment, range_literal, rescale_literal
 from converter.patch.memory import WINDOW, Plan
 from converter.patch.network import (
     Activation,
@@ -129,7 +129,7 @@ def model_c(plan: Plan, title: str) -> ModelSource:
     calls = "\n".join(writer.calls(number, step) for number, step in enumerate(plan.schedule.steps))
     schedule, window = plan.schedule, plan.offsets.get(WINDOW)
     head = _HEAD.format(
-        title=title.replace("*/", "* /"),
+        title=in_a_comment(title),
         preprocess_include="" if window is None else '#include "anyecg_preprocess.h"\n',
         counts=plan.arena_bytes // 4,
         arena=plan.arena_bytes,

@@ -76,7 +76,7 @@ def export(source: Source, options: Options) -> Exported:
         "anyecg_model.h": model_header(
             source.identity, ends, counts, ram_bytes=translated.plan.arena_bytes, cases=cases
         ),
-        "anyecg_selftest.c": self_test_source(cases, source.identity.title),
+        "anyecg_selftest.c": self_test_source(cases, source.identity.comment),
         **convention(source.model, network, source.identity, findings).files,
         "README.md": readme(
             source.identity,

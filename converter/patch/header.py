@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from converter.patch.literals import text_literal
+from converter.patch.literals import in_a_comment, text_literal
 from converter.patch.selftest import Cases
 from edge.quant import Quantisation
 
@@ -90,6 +90,11 @@ class Identity:
         words = (self.name, self.version, "DEMONSTRATION" if self.demonstration else "")
         return " ".join(word for word in words if word)
 
+    @property
+    def comment(self) -> str:
+        """The same as a comment of C may have it."""
+        return in_a_comment(self.title)
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -132,7 +137,7 @@ def model_header(identity: Identity, ends: Ends, counts: Counts | None, *, ram_b
     """
     with_windows = cases is not None and cases.windows is not None
     return _HEADER.format(
-        title=_in_a_comment(identity.title),
+        title=identity.comment,
         notice="Not a medical device.",
         name=text_literal(identity.name),
         version=text_literal(identity.version),
@@ -158,7 +163,3 @@ def model_header(identity: Identity, ends: Ends, counts: Counts | None, *, ram_b
 def _float32(value: float) -> str:
     """Write a float32 so that it is read back as the same; nine digits are enough (IEEE 754)."""
     return f"{value:.9g}f" if any(c in f"{value:.9g}" for c in ".e") else f"{value:.9g}.0f"
-
-
-def _in_a_comment(text: str) -> str:
-    return text.replace("*/", "* /")

@@ -44,8 +44,17 @@ def range_literal(ends: Range) -> str:
 
 def text_literal(text: str) -> str:
     """Write a string: printable ASCII, all else as a question mark."""
-    kept = "".join(c if " " <= c <= "~" else "?" for c in text)
-    return '"' + kept.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    escaped = _printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("?", "\\?") + '"'  # two in a row would begin a trigraph
+
+
+def in_a_comment(text: str) -> str:
+    """Write text that ends neither a comment nor its line."""
+    return _printable(text).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")
+
+
+def _printable(text: str) -> str:
+    return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

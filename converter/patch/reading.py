@@ -11,6 +11,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
+from converter.patch.consistency import inconsistent
 from converter.patch.errors import ExportError, ExportFault
 from converter.patch.network import (
     Activation,
@@ -31,7 +32,7 @@ from converter.patch.network import (
     Tensor,
     Weights,
 )
-from converter.patch.numerics import sum_rescales
+from converter.patch.numerics import HIGHEST, LOWEST, sum_rescales
 from edge.quant import Quantisation
 
 _KIND: Final = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -143,19 +144,16 @@ class _Reader:
         operators = tuple(self._operator(operator) for operator in graph.operators)
         if result not in self._activations:
             _refuse("an output that no operator writes", "make the model again")
-        return Network(self._activations, operators, source, result)
+        network = Network(self._activations, operators, source, result)
+        if (found := inconsistent(network)) is not None:
+            kind, written = type(found[0]).__name__, self._activations[found[0].y].name
+            _At(kind, written).refuse_shape(found[1], "make the model again")
+        return network
 
     def _operator(self, operator: Any) -> Operator:
-        kind, y = _kind(self._root, operator), int(operator.outputs[0])
-        at, options = _At(kind, _name(self._graph.tensors[y])), operator.builtinOptions
-        if kind not in SUPPORTED:
-            at.refuse(
-                ExportFault.UNSUPPORTED_OPERATOR,
-                "no C is made of this operator",
-                f"train a network of {', '.join(SUPPORTED)}",
-            )
-        self._tensor(y, at)
-        inputs = [int(i) for i in operator.inputs]
+        kind, y, options = _kind(self._root, operator), int(operator.outputs[0]), operator.builtinOptions
+        at, inputs = _At(kind, _name(self._graph.tensors[y])), [int(i) for i in operator.inputs]
+        self._begin(kind, inputs, y, at)
         x = inputs[0]
         match kind:
             case "RESHAPE":
@@ -177,6 +175,18 @@ class _Reader:
                 return self._dense(inputs, y, at, _activation(options, at))
             case _:
                 return self._convolution(kind, inputs, y, options, at)
+
+    def _begin(self, kind: str, inputs: list[int], y: int, at: _At) -> None:
+        """Refuse an operator that is not known, or writes over something; else its output is known from here on."""
+        if kind not in SUPPORTED:
+            at.refuse(
+                ExportFault.UNSUPPORTED_OPERATOR,
+                "no C is made of this operator",
+                f"train a network of {', '.join(SUPPORTED)}",
+            )
+        if y in self._activations or y in inputs or self._is_constant(y):
+            at.refuse_shape("it writes what is there already", "make the model again")
+        self._tensor(y, at)
 
     def _logistic(self, x: int, y: int, at: _At) -> Logistic:
         if self._of(y).quantisation != _LOGISTIC_OUTPUT:
@@ -268,8 +278,8 @@ class _Reader:
         width, given = self._of(x).width, self._of(y).width
         if height != 1 or options.strideH != 1:
             at.refuse_shape(f"a kernel {height} high", "let it run along the width only")
-        if size > _MOST_TAPS or options.strideW > _MOST_TAPS:
-            at.refuse_shape(f"kernel {size}, stride {options.strideW}", f"keep both under {_MOST_TAPS + 1}")
+        if not (1 <= size <= _MOST_TAPS and 1 <= options.strideW <= _MOST_TAPS):
+            at.refuse_shape(f"kernel {size}, stride {options.strideW}", f"keep both from 1 to {_MOST_TAPS}")
         if options.padding == schema.Padding.VALID:
             before = after = 0
             expected = (width - size) // options.strideW + 1
@@ -311,8 +321,10 @@ class _Reader:
         stated = tensor.quantization
         if stated is None or stated.scale is None or len(stated.scale) != 1:
             at.refuse(ExportFault.UNSUPPORTED_SCALE, f"no single scale of {_name(tensor)!r}", "quantise it per tensor")
+        if not LOWEST <= (zero := int(stated.zeroPoint[0])) <= HIGHEST:
+            at.refuse(ExportFault.UNSUPPORTED_SCALE, f"zero point {zero} of {_name(tensor)!r}", "make the model again")
         try:
-            return Quantisation(float(stated.scale[0]), int(stated.zeroPoint[0]))
+            return Quantisation(float(stated.scale[0]), zero)
         except ValueError as error:
             at.refuse(ExportFault.UNSUPPORTED_SCALE, f"{_name(tensor)!r} has {error}", "calibrate with a signal")
 

@@ -100,7 +100,7 @@ def convention(model: bytes, network: Network, identity: Identity, findings: tup
     """
     operators = operator_names(model)
     arena = interpreter_arena(network, tensor_count(model))
-    title = identity.title.replace("*/", "* /")
+    title = identity.comment
     header = _HEADER.format(
         title=title,
         size=len(model),

@@ -3,12 +3,18 @@
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from hypothesis import given
+from hypothesis import strategies as st
 
 from converter.patch.errors import ExportError, ExportFault
+from converter.patch.execute import execute
+from converter.patch.header import Identity
+from converter.patch.literals import text_literal
 from converter.patch.network import Add, Conv, Dense, Depthwise, MaxPool, Mean, Mul, Pad, Rows, Scale
 from converter.patch.reading import operator_names, read_network
 from edge.pack import SHIPPED, read_any_pack
-from tests.converter.patch.int8_models import RELU, SAME, VALID, Int8Model
+from tests.converter.patch.built import random_inputs
+from tests.converter.patch.int8_models import RELU, SAME, VALID, Int8Model, random_model
 
 
 def started(width=20, channels=4):
@@ -160,3 +166,24 @@ def test_a_truncated_model_is_refused_and_nothing_else_is_raised():
     for size in range(8, len(model), 15_013):
         with pytest.raises(ExportError):
             read_network(model[:size])
+
+
+@given(st.integers(0, 40), st.lists(st.tuples(st.integers(8, 1 << 20), st.integers(0, 255)), min_size=1, max_size=6))
+def test_a_spoilt_model_is_read_or_refused_and_what_is_read_runs(seed, changes):
+    model = bytearray(random_model(seed))
+    for at, value in changes:
+        model[8 + at % (len(model) - 8)] = value
+    try:
+        network = read_network(bytes(model))
+    except ExportError:
+        return
+    outputs = execute(network, random_inputs(2, network.tensors[network.input].size_bytes))
+    assert outputs.shape == (2, network.tensors[network.output].size_bytes)
+
+
+def test_a_name_that_is_code_stays_a_name():
+    identity = Identity('x"; */ evil() /*', "1??/\n", "0", demonstration=False)
+    assert text_literal(identity.name) == '"x\\"; */ evil() /*"'
+    assert "*/" not in identity.comment
+    assert "\n" not in identity.comment
+    assert text_literal("??/") == '"\\?\\?/"'
