@@ -47,6 +47,7 @@ class VirtualPatch(VirtualWearable):
         self._patch, self._host, self._tell = twin, host, tell
         self._joiner = FrameJoiner(host.device.buffer_bytes)
         self._told = ""
+        self._outcomes_told = 0
         host.links.append(self)
         host.on_reset = self._began_anew
         host.on_change = self._changed
@@ -85,6 +86,17 @@ class VirtualPatch(VirtualWearable):
         self._joiner.clear()
         super()._on_disconnected(properly)
 
+    def _put(self, sending: Iterable[Sent], *, spared: bool) -> None:
+        super()._put(sending, spared=spared)
+        outcome = self._patch.last_outcome
+        if outcome and self._patch.n_outcomes > self._outcomes_told:
+            self._outcomes_told = self._patch.n_outcomes
+            what = self._host.device.packs.words(self._host.device.running_file(), outcome)
+            end = outcome.first + outcome.n_samples
+            self._tell(f"gives for samples {outcome.first} to {end}: {what}")
+        if self._patch.at_work.why:
+            self._say_once(f"runs no pack: {self._patch.at_work.why}")
+
     async def _answer(self, frame: bytes) -> None:
         reaction = await self._host.react(frame)
         answer, size = reaction.answer or b"", self.peripheral.largest_value_bytes
@@ -101,9 +113,8 @@ class VirtualPatch(VirtualWearable):
         at_work = self._patch.at_work
         packs = self._host.device.packs
         if at_work.refresh():
-            self._say_once(f"runs {packs.label(self._host.device.running_file())}" if at_work.works else "runs no pack")
-        if at_work.why:
-            self._say_once(f"runs no pack: {at_work.why}")
+            what = packs.label(self._host.device.running_file()) if at_work.works else "no pack"
+            self._say_once(f"runs {what}" + (f": {at_work.why}" if at_work.why else ""))
         if packs.why:
             self._say_once(f"has not taken a pack: {packs.why}")
         if at_work.works:

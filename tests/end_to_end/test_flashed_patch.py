@@ -53,7 +53,7 @@ async def test_a_flashed_patch_gives_what_litert_gives_for_the_samples_that_it_s
         flashed = await asyncio.to_thread(flash, pack, tmp_path / "patch")
         assert flashed.returncode == 0, flashed.stderr
         assert last_object(flashed)["flashed"]
-        assert scene.told == ["runs demonstration 1.1.0 DEMONSTRATION"]
+        assert scene.told[0] == "runs demonstration 1.1.0 DEMONSTRATION"
         heard = await listen(scene)
     heard.first = SECONDS * RATE_HZ - sum(block.n_samples for block in heard.blocks)
     whole = [outcome for outcome in heard.outcomes if outcome.first >= heard.first]

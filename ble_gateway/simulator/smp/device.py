@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
+from smp.error import MGMT_ERR
 from smp.message import Response
 
+from ble_gateway.errors import GatewayError
 from ble_gateway.flash.messages import TryRequest
 from ble_gateway.simulator.smp.files import Files
 from ble_gateway.simulator.smp.images import Images
@@ -14,7 +16,7 @@ from ble_gateway.simulator.smp.memory import Memory
 from ble_gateway.simulator.smp.mishaps import CALM, Mishaps, Step
 from ble_gateway.simulator.smp.packs import Identity, Packs
 from ble_gateway.simulator.smp.runner import Runner
-from ble_gateway.simulator.smp.server import SmpServer, encode_reply
+from ble_gateway.simulator.smp.server import Refusal, SmpServer, encode_reply
 from ble_gateway.simulator.smp.slots import PackSlots
 from ble_gateway.simulator.smp.system import System
 
@@ -130,11 +132,15 @@ class PatchDevice:
         now_s
             Time on any clock that goes on, s.
         """
-        self._files.tick(now_s)
         step = self.mishaps.next(frame)
         if not step.heard:
             return Reaction(then=_after(step))
-        answered = self._server.answer(frame) if step.refusal is None else self._server.refuse(frame, step.refusal)
+        try:
+            self._files.tick(now_s)
+            answered = self._server.answer(frame) if step.refusal is None else self._server.refuse(frame, step.refusal)
+        except GatewayError as error:  # flash memory that takes nothing any more
+            self.packs.why = error.problem
+            answered = self._server.refuse(frame, Refusal(MGMT_ERR.EUNKNOWN))
         if answered is None:
             return Reaction(then=_after(step))
         asked, reply = answered

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+from scipy.special import expit
+
 from ble_gateway.flash import messages
 from ble_gateway.flash.messages import PatchError
 from ble_gateway.simulator.smp.files import Files
 from ble_gateway.simulator.smp.runner import CannotRun, Runner, SelfTested
 from ble_gateway.simulator.smp.server import Command, Refusal, Reply
 from ble_gateway.simulator.smp.slots import Chosen, PackSlots
+from ble_gateway.wearables.wearable import OwnOutcome
 from edge.errors import PackError
 from edge.manifest import Manifest, WavesManifest
 from edge.pack import parse_pack
@@ -84,6 +88,17 @@ class Packs:
         """Name, version and whether it is a demonstration, of a pack's file; for people."""
         manifest = _manifest(data) if data else None
         return manifest.label if manifest else "no pack"
+
+    @staticmethod
+    def words(data: bytes | None, outcome: OwnOutcome) -> str:
+        """Say what a pack's outputs for a window mean, for people."""
+        manifest = _manifest(data) if data else None
+        outputs = manifest.outputs if isinstance(manifest, Manifest) else ()
+        if len(outputs) != outcome.outputs.size:
+            return f"{outcome.outputs.size} outputs"
+        real = (outcome.outputs.astype(np.float64) - outcome.zero_point) * outcome.scale
+        chances = expit([row.logit_scale * x + row.logit_offset for row, x in zip(outputs, real, strict=True)])
+        return ", ".join(f"{row.name} {chance:.2f}" for row, chance in zip(outputs, chances, strict=True))
 
     def commands(self) -> Iterator[Command]:
         """What it obeys."""

@@ -1,4 +1,5 @@
 import asyncio
+import re
 
 import numpy as np
 import pytest
@@ -23,7 +24,11 @@ async def test_it_runs_its_pack_on_its_own_samples_and_the_gateway_hears_what_it
     runner = InterpretedRunner()
     async with patch_on_air(runner, factory=PACK, seconds=35) as scene:
         heard = await listen(scene)
-        assert scene.told == ["runs demonstration 1.0.0 DEMONSTRATION"]
+        assert scene.told[0] == "runs demonstration 1.0.0 DEMONSTRATION"
+        assert [told.split(":")[0] for told in scene.told[1:]] == [
+            f"gives for samples {first} to {first + 2500}" for first in (0, 2500, 5000)
+        ]
+        assert re.search(r": Low potassium 0\.\d\d, High potassium 0\.\d\d, ", scene.told[1])
         assert scene.virtual.n_outcomes == 3
     taken = sum(block.n_samples for block in heard.blocks)
     heard.first = 35 * RATE_HZ - taken
@@ -51,7 +56,7 @@ async def test_a_pack_that_cannot_be_started_is_told_and_the_stream_goes_on():
 
     async with patch_on_air(Without(), factory=PACK, seconds=2) as scene:
         heard = await listen(scene)
-    assert scene.told == ["runs no pack", "runs no pack: there is no cc here to compile it with"]
+    assert scene.told == ["runs no pack: there is no cc here to compile it with"]
     assert sum(block.n_samples for block in heard.blocks) == 2 * RATE_HZ
 
 
@@ -165,6 +170,20 @@ def test_a_pack_that_cannot_run_on_is_ended_and_why_is_known(running, why):
     assert take(twin, np.zeros(1000)) is None
     assert (twin.at_work.why, twin.at_work.works) == (why, False)
     assert take(twin, np.zeros(1000), 1000) is None
+
+
+@on_virtual_time
+async def test_a_pack_that_died_is_told():
+    async with patch_on_air(Odd(Dying()), factory=PACK, seconds=4) as scene:
+        await scene.virtual.over.wait()
+    assert scene.told == ["runs demonstration 1.0.0 DEMONSTRATION", "runs no pack: it died"]
+
+
+@on_virtual_time
+async def test_outputs_that_no_manifest_names_are_counted():
+    async with patch_on_air(TableRunner(), factory=PACK, seconds=3) as scene:
+        await scene.virtual.over.wait()
+    assert scene.told[1] == "gives for samples 0 to 500: 1 outputs"
 
 
 @pytest.mark.parametrize(("percent", "told"), [(87, 87), (-1, 100)])

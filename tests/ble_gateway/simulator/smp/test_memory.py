@@ -1,4 +1,8 @@
+import shutil
+
 import pytest
+from smp.error import MGMT_ERR
+from smp.file_management import FileSystemManagementErrorV1, FileUploadRequest
 
 from ble_gateway.errors import GatewayError
 from ble_gateway.simulator.smp.memory import FolderMemory
@@ -40,6 +44,15 @@ def test_a_folder_that_is_taken_away_is_one_clear_line(tmp_path):
     (tmp_path / "flash").rmdir()
     with pytest.raises(GatewayError, match="choose another folder"):
         memory["pack0"] = b"kept"
+
+
+def test_flash_memory_that_takes_nothing_any_more_is_an_error_and_what_ran_runs(tmp_path):
+    asked, pack = patch(memory=FolderMemory(tmp_path / "flash"), factory=b"factory"), pack_of()
+    shutil.rmtree(tmp_path / "flash")
+    request = FileUploadRequest(off=0, data=pack[:100], name="/packs/0", len=len(pack))
+    assert asked.refused(request, FileSystemManagementErrorV1) == MGMT_ERR.EUNKNOWN
+    assert "cannot keep its flash" in asked.device.packs.why
+    assert asked.device.running_file() == b"factory"
 
 
 def test_a_confirmed_pack_runs_after_the_simulator_was_killed(tmp_path):
