@@ -79,7 +79,7 @@ def test_flash_and_stack_are_what_the_compiler_makes(path, tmp_path):
     text, _, bss = (int(n) for n in said.splitlines()[-1].split()[:3])
     used = re.findall(r"anyecg_\w+(?=\()", exported.files["anyecg_model.c"])
     unused = _kernel_bytes(objects, set(used))
-    assert exported.needs.flash_bytes == pytest.approx(text - unused, rel=0.02)
+    assert exported.needs.flash_bytes == pytest.approx(text - unused, rel=0.005)
     assert exported.needs.ram_bytes == bss
     frames = [
         int(line.split("\t")[1]) for path in folder.glob("anyecg_[km]*.su") for line in path.read_text().splitlines()
