@@ -12,6 +12,7 @@ from ble_gateway.simulator.smp.host import Host
 from ble_gateway.simulator.twin import Sent
 from ble_gateway.simulator.twins.flashed_patch import FlashedPatchTwin
 from ble_gateway.simulator.virtual_wearable import VirtualWearable
+from ble_gateway.wearables.patch_outcome import OUTCOME
 
 
 class VirtualPatch(VirtualWearable):
@@ -87,7 +88,9 @@ class VirtualPatch(VirtualWearable):
         super()._on_disconnected(properly)
 
     def _put(self, sending: Iterable[Sent], *, spared: bool) -> None:
-        super()._put(sending, spared=spared)
+        room = self.peripheral.largest_value_bytes
+        fitting = [sent for sent in sending if sent.characteristic != OUTCOME or len(sent.value) <= room]
+        super()._put(fitting, spared=spared)
         outcome = self._patch.last_outcome
         if outcome and self._patch.n_outcomes > self._outcomes_told:
             self._outcomes_told = self._patch.n_outcomes

@@ -6,11 +6,13 @@ import pytest
 from bleak import BleakClient
 
 from ble_gateway.flash import messages
+from ble_gateway.simulator import bleak_backend
 from ble_gateway.simulator.smp.frames import SMP_CHARACTERISTIC, SMP_SERVICE
 from ble_gateway.simulator.smp.packs import Identity
 from ble_gateway.simulator.smp.runner import CannotRun, Feed
 from ble_gateway.simulator.twin import Taken
 from ble_gateway.simulator.twins.flashed_patch import FlashedPatchTwin
+from ble_gateway.wearables.patch_outcome import OUTCOME
 from tests.ble_gateway.interpreted import InterpretedRunner
 from tests.ble_gateway.scenes import on_virtual_time
 from tests.ble_gateway.simulator.patches import ADDRESS, RATE_HZ, listen, patch_on_air
@@ -170,6 +172,18 @@ def test_a_pack_that_cannot_run_on_is_ended_and_why_is_known(running, why):
     assert take(twin, np.zeros(1000)) is None
     assert (twin.at_work.why, twin.at_work.works) == (why, False)
     assert take(twin, np.zeros(1000), 1000) is None
+
+
+@pytest.mark.parametrize(("mtu", "n_heard"), [(23, 0), (247, 2)])
+@on_virtual_time
+async def test_an_outcome_is_sent_where_it_fits_a_packet(mtu, n_heard, monkeypatch):
+    monkeypatch.setattr(bleak_backend, "MTU", mtu)
+    async with patch_on_air(TableRunner(), factory=PACK, seconds=4) as scene:
+        heard = []
+        async with BleakClient(ADDRESS, backend=scene.radio.client) as client:
+            await client.start_notify(OUTCOME, lambda _, data: heard.append(bytes(data)))
+            await scene.virtual.over.wait()
+        assert (len(heard), scene.virtual.n_outcomes) == (n_heard, 2)
 
 
 @on_virtual_time
