@@ -3,7 +3,8 @@
  * A convolution takes four positions at once. Their windows are widened to 16 bits into the scratch memory, once for all
  * channels, so that the inner loop widens four weights with two instructions and multiplies them with 16 inputs in
  * eight. SXTB16 takes bytes 0 and 2, then 1 and 3: the scratch memory is in that order, a quad of the four positions
- * after the other: [quad][position][bytes 0 2 1 3].
+ * after the other: [quad][position][bytes 0 2 1 3]. Words are read where they lie, aligned or not, which these cores do
+ * unless CCR.UNALIGN_TRP is set.
  */
 #include "anyecg_kernels_inside.h"
 
