@@ -8,7 +8,7 @@ import numpy as np
 from converter.patch.emulated import model_sources
 from converter.patch.toolchain import Build, link, run
 
-TIMEOUT_S = 900.0
+TIMEOUT_S = 3_600.0
 WORTH_SHARING = 100
 """Windows from which on more than one emulator is worth its start."""
 
