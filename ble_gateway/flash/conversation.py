@@ -223,11 +223,16 @@ class Conversation:
         await self.close()
         self._why = why
 
-    def room_bytes(self, request: WriteRequest) -> int:
-        """Return how many bytes of data to send with this request, whose data is empty: all that a frame takes."""
-        if self._client is None:
-            return 1
-        room = max(1, self._client.get_max_cbor_and_data_size(request)[1])
+    async def room_bytes(self, request: WriteRequest) -> int:
+        """Return how many bytes of data to send with this request, whose data is empty: all that a frame takes.
+
+        Raises
+        ------
+        FlashError
+            ``LINK_LOST`` if there is no link to know it of, and it cannot be made again.
+        """
+        client = self._client or await self._reconnect(self._why)
+        room = max(1, client.get_max_cbor_and_data_size(request)[1])
         return min(room, self._most_data_bytes or room)
 
     def send_less(self, n_bytes: int) -> None:
@@ -237,7 +242,7 @@ class Conversation:
         """
         self._most_data_bytes = max(_LEAST_DATA_BYTES, n_bytes // 2)
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> SMPClient:
         """Connect, and learn how large a frame may be; `Unanswered` where that fails and nobody says more."""
         transport = self._line.transport()
         try:
@@ -248,12 +253,13 @@ class Conversation:
         except (*LINK_ERRORS, *_NONSENSE) as error:
             raise _unanswered(error) from error
         self._transport = transport
-        self._client = SMPClient(transport, self._line.address)
+        self._client = client = SMPClient(transport, self._line.address)
         try:
             await self._learn_buffers(transport)
         except Unanswered:
             await self.close()
             raise
+        return client
 
     async def _learn_buffers(self, transport: SMPTransport) -> None:
         """Ask how large a frame may be; where the device cannot tell, the transport keeps to what any server takes."""
@@ -268,17 +274,15 @@ class Conversation:
                 raise _unanswered(error) from error
             return
 
-    async def _reconnect(self, why: str) -> None:
+    async def _reconnect(self, why: str) -> SMPClient:
         pauses_s = self.patience.pauses_s
         for attempt, pause_s in enumerate(pauses_s, start=1):
             await asyncio.sleep(pause_s)
             self._tell(Reconnecting(why, attempt, len(pauses_s)))
             try:
-                await self._connect()
+                return await self._connect()
             except (Unanswered, FlashError, GatewayError) as error:
                 why = error.why if isinstance(error, Unanswered) else error.problem
-            else:
-                return
         raise FlashError(
             FlashFault.LINK_LOST,
             f"{self._line.name} is out of reach: {why}",

@@ -43,9 +43,9 @@ async def upload_image(talk: Conversation, data: bytes, sha256: bytes) -> AsyncG
     """
     at = furthest = stalls = 0
     while at < len(data):
-        chunk = _chunk(talk, data, sha256, at)
+        chunk = await _chunk(talk, data, sha256, at)
         reached = await _send(talk, chunk, len(data))
-        if reached is None or reached <= furthest:
+        if reached is None or reached <= at:
             stalls += 1
             if stalls > 1:
                 talk.send_less(len(chunk.data))
@@ -55,7 +55,7 @@ async def upload_image(talk: Conversation, data: bytes, sha256: bytes) -> AsyncG
                     f"the upload got no further than {furthest:,} of {len(data):,} bytes",
                     advice="bring the device nearer, switch it off and on, and run the same again",
                 )
-        else:
+        elif reached > furthest:
             if not furthest:
                 yield reached if reached != len(chunk.data) else 0
             furthest, stalls = reached, 0
@@ -63,11 +63,11 @@ async def upload_image(talk: Conversation, data: bytes, sha256: bytes) -> AsyncG
         yield at
 
 
-def _chunk(talk: Conversation, data: bytes, sha256: bytes, at: int) -> ImageUploadWrite:
+async def _chunk(talk: Conversation, data: bytes, sha256: bytes, at: int) -> ImageUploadWrite:
     if at:
-        room = talk.room_bytes(ImageUploadWrite(off=at, data=b""))
+        room = await talk.room_bytes(ImageUploadWrite(off=at, data=b""))
         return ImageUploadWrite(off=at, data=data[at : at + room])
-    room = talk.room_bytes(ImageUploadWrite(off=0, data=b"", len=len(data), sha=sha256, image=0, upgrade=False))
+    room = await talk.room_bytes(ImageUploadWrite(off=0, data=b"", len=len(data), sha=sha256, image=0, upgrade=False))
     return ImageUploadWrite(off=0, data=data[:room], len=len(data), sha=sha256, image=0, upgrade=False)
 
 

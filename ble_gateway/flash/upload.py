@@ -47,7 +47,7 @@ async def upload_file(talk: Conversation, path: str, data: bytes) -> AsyncGenera
     yield at
     stalls = 0
     while at < len(data):
-        chunk = _chunk(talk, path, data, at)
+        chunk = await _chunk(talk, path, data, at)
         reached = await _send(talk, chunk, len(data))
         if reached is None:
             stalls += 1
@@ -102,9 +102,9 @@ async def verify(talk: Conversation, path: str, data: bytes) -> None:
         )
 
 
-def _chunk(talk: Conversation, path: str, data: bytes, at: int) -> FileUpload:
+async def _chunk(talk: Conversation, path: str, data: bytes, at: int) -> FileUpload:
     size = len(data) if at == 0 else None
-    room = talk.room_bytes(FileUpload(name=path, off=at, data=b"", len=size))
+    room = await talk.room_bytes(FileUpload(name=path, off=at, data=b"", len=size))
     return FileUpload(name=path, off=at, data=data[at : at + room], len=size)
 
 

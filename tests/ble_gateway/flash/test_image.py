@@ -133,6 +133,15 @@ def test_an_interrupted_upload_goes_on_where_the_device_is():
     assert sent[-1] == len(NEW.data)
 
 
+def test_an_upload_that_a_reset_forgot_begins_anew():
+    bench, events = Bench(plan=Plan(reset_at=(55_000,))), []
+    done = virtually(bench.flash(NEW, tell=events.append))
+    sent = [event.at_bytes for event in events if isinstance(event, Sent)]
+    assert done.sending.sent_bytes > len(NEW.data)
+    assert max(sent[: sent.index(0, 1)]) > 50_000
+    assert versions(bench) == ("1.1.0", True)
+
+
 def test_an_image_too_large_is_said_to_be():
     with pytest.raises(FlashError) as failed:
         virtually(Bench().flash(content_of(firmware(body=bytes(500_000)), "firmware.bin")))
