@@ -42,7 +42,10 @@ def flash_patch(
         bool, typer.Option("--allow-downgrade", help="Though it is older than what runs, or that cannot be told.")
     ] = False,
     allow_other_board: Annotated[
-        bool, typer.Option("--allow-other-board", help="Though it was made for another board.")
+        bool,
+        typer.Option(
+            "--allow-other-board", help="Though it was made for another board; the patch itself may refuse it then."
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,

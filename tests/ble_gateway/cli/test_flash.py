@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from io import StringIO
@@ -174,6 +176,20 @@ def test_a_port_that_is_not_there_and_a_key_that_is_none_are_one_clear_line(tmp_
     assert is_one_clear_line(called("flash", pack, "--port", tmp_path / "none"))
     assert is_one_clear_line(called("flash", pack, "--port", tmp_path / "none", "--key", pack))
     assert is_one_clear_line(called("flash", pack, "--address", "F0:00", "--radio", "tcp:127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(("module", "verb"), [("serial", "flash"), ("smp", "flash"), ("cryptography", "keys")])
+def test_without_the_extra_it_says_how_to_get_it(module, verb):
+    script = (
+        "import sys\n"
+        f"sys.modules[{module!r}] = None\n"
+        f"sys.argv = ['anyecg', {verb!r}, 'x']\n"
+        "from edge.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert is_one_clear_line(done)
+    assert "pip install 'anyecg-edge[flash]'" in done.stderr
 
 
 def shown(*events):
