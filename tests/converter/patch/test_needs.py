@@ -119,3 +119,12 @@ def test_a_pack_can_say_what_it_needs_and_is_the_same_otherwise(path):
     assert again.model == pack.model
     assert np.array_equal(again.self_test.inputs, pack.self_test.inputs)
     assert again.manifest.model_copy(update={"patch": None}) == pack.manifest.model_copy(update={"patch": None})
+
+
+@pytest.mark.parametrize("path", [SHIPPED, SHIPPED_WAVES])
+def test_shipped_packs_state_what_they_need(path):
+    pack = read_any_pack(path)
+    stated, needs = pack.manifest.patch, needs_of_pack(pack)
+    assert (stated.operators, stated.macs, stated.ram_bytes) == (needs.operators, needs.macs, needs.ram_bytes)
+    assert stated.flash_bytes == pytest.approx(needs.flash_bytes, rel=0.01)
+    assert stated.interpreter_arena_bytes == needs.interpreter_arena_bytes
