@@ -16,7 +16,7 @@ from edge.boards.shelf import core_of
 from edge.boards.span import Span
 
 _BAR: Final = 48
-_SMALL_BAR: Final = 10
+_SMALL_BAR: Final = 8
 _DIGITS_OF_A_SPAN: Final = 2
 _ALIKE: Final = 1.001
 """Ends of a span that are shown as one figure."""
@@ -171,12 +171,12 @@ def boards_table(name: str, found: Sequence[Prediction], wearing: Wearing) -> Ta
     for heading in ("flash", "RAM"):
         table.add_column(heading, no_wrap=True)
     for heading in ("ms", "mJ", "duty %", "days"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     for one in found:
         table.add_row(
             one.board.name,
-            "[green]yes[/]" if one else "[bold red]no[/]",
+            "[green]yes[/]" if one else f"[bold red]no: {_lacks(one)}[/]",
             _bar_in_row(one.board.flash, one.fit.flash, one.board.slots),
             _bar_in_row(one.board.ram, one.fit.ram, 1),
             rounded(one.latency_ms.typical, _DIGITS_OF_A_SPAN),
@@ -190,6 +190,16 @@ def boards_table(name: str, found: Sequence[Prediction], wearing: Wearing) -> Ta
     )
     table.caption_justify = "left"
     return table
+
+
+def _lacks(one: Prediction) -> str:
+    lacking = {
+        "flash": not one.fit.flash.enough,
+        "RAM": not one.fit.ram.enough,
+        "operators": bool(one.fit.unknown_operators),
+        "time": one.pace is Pace.TOO_SLOW,
+    }
+    return ", ".join(what for what, is_lacking in lacking.items() if is_lacking)
 
 
 def _bar_in_row(memory: Memory, margin: Margin, copies: int) -> Text:

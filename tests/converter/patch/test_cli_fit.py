@@ -91,6 +91,19 @@ def test_the_accelerator_of_a_board_is_told_beside_its_core():
     assert "Vela" in done.stdout
 
 
+def test_boards_that_are_too_slow_are_told_in_the_row():
+    done = called("fit", SHIPPED_WAVES, "--board", "all", "--from-table", "--hop", "0.4")
+    assert done.returncode == 0
+    assert "no: time" in next(line for line in done.stdout.splitlines() if "nrf52840" in line)
+
+
+def test_without_a_toolchain_instructions_are_estimated_and_it_is_said_why(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = last_object(called("fit", SHIPPED_WAVES, "--board", "nrf52840", "--json"))
+    assert said["boards"][0]["instructions"]["basis"] == "table"
+    assert "arm-none-eabi-gcc" in said["boards"][0]["instructions"]["from"]
+
+
 def test_a_core_that_is_not_emulated_is_said_to_be_estimated():
     said = last_object(called("fit", SHIPPED_WAVES, "--board", "esp32s3", "--json"))
     assert said["boards"][0]["instructions"]["basis"] == "table"
