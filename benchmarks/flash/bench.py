@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from ble_gateway.flash.conversation import Conversation, Patience
-from ble_gateway.flash.flash import Event, Flash, flash
+from ble_gateway.flash.flash import Done, Event, flash
 from ble_gateway.flash.messages import SlotState
 from ble_gateway.flash.objections import Allow, Policy
 from ble_gateway.flash.offer import Content, content_of
@@ -148,7 +148,7 @@ class Bench:
         policy: Policy = UNSIGNED,
         tell: Callable[[Event], None] = lambda _: None,
         patience: Patience | None = None,
-    ) -> Flash:
+    ) -> Done:
         """Flash it once."""
         talk = self.talk(patience, tell)
         await talk.open()

@@ -13,7 +13,7 @@ from ble_gateway.cli.flash_screen import FlashScreen, plan_json
 from ble_gateway.cli.run import RadioOption, open_radio
 from ble_gateway.flash.conversation import Conversation
 from ble_gateway.flash.device import read_state
-from ble_gateway.flash.flash import Flash, Flashed, Planned, Skipped, flash
+from ble_gateway.flash.flash import Done, Flashed, Planned, Skipped, flash
 from ble_gateway.flash.objections import Allow, Policy
 from ble_gateway.flash.offer import Content, read_content
 from ble_gateway.flash.plan import Refuse, plan_flash
@@ -88,7 +88,7 @@ async def _run(
     *,
     dry_run: bool,
     as_json: bool,
-) -> Flash | None:
+) -> Done | None:
     """Return what was done; None after a plan."""
     async with _line(port, address, baud, radio) as line, _talking(line, screen) as talk:
         if dry_run:
@@ -135,7 +135,7 @@ async def _show_plan(
         raise FlashRefused(content.label, plan)
 
 
-def _as_json(screen: FlashScreen, done: Flash) -> dict[str, Any]:
+def _as_json(screen: FlashScreen, done: Done) -> dict[str, Any]:
     told = plan_json(screen.planned, screen.content)
     match done:
         case Skipped():

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.status import Status
 
 from ble_gateway.flash.conversation import Reconnecting
-from ble_gateway.flash.flash import Event, Planned, SelfTest, Sending, Sent, Stage, running_label
+from ble_gateway.flash.flash import Event, Planned, Sending, Sent, Stage, Tried, running_label
 from ble_gateway.flash.offer import Content
 from ble_gateway.flash.plan import FlashPlan, Refuse, Skip, Upload, UploadImage
 from ble_gateway.flash.state import DeviceState, ImageOffer, PackOffer, Patch
@@ -89,7 +89,7 @@ class FlashScreen:
                 self._show_sent(event)
             case Sending():
                 self._result = _rate(event)
-            case SelfTest(windows):
+            case Tried(windows):
                 self._result = _tried(windows)
             case Reconnecting(why, attempt, attempts):
                 self._say("link", f"[yellow]lost[/] ({escape(why)}): attempt {attempt} of {attempts}")

@@ -32,7 +32,8 @@ from ble_gateway.flash.transport import LINK_ERRORS, Line
 from edge.errors import EdgeError
 
 _NONSENSE: Final = (
-    SMPException, SMPClientException, binascii.Error, struct.error, cbor2.CBORError, ValueError, TypeError,
+    SMPException, SMPClientException, binascii.Error, struct.error, cbor2.CBORError, ValueError, TypeError, LookupError,
+    ArithmeticError, RecursionError,
 )  # fmt: skip
 """What the libraries raise at bytes that are no answer; `ValidationError` is a `ValueError`."""
 _CODES: Final = {

@@ -74,7 +74,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
-class SelfTest:
+class Tried:
     """What the device's self-test came to.
 
     Parameters
@@ -86,7 +86,7 @@ class SelfTest:
     windows: int
 
 
-Event: TypeAlias = Planned | Stage | Sent | Sending | SelfTest | Reconnecting
+Event: TypeAlias = Planned | Stage | Sent | Sending | Tried | Reconnecting
 """What is told while a device is flashed."""
 Tell: TypeAlias = Callable[[Event], None]
 
@@ -114,13 +114,14 @@ class Flashed:
 
     plan: Upload | UploadImage
     sending: Sending
-    self_test: SelfTest | None
+    self_test: Tried | None
 
 
-Flash: TypeAlias = Skipped | Flashed
+Done: TypeAlias = Skipped | Flashed
+"""How a flash ends that does not fail."""
 
 
-async def flash(talk: Conversation, content: Content, policy: Policy, tell: Tell = lambda _: None) -> Flash:
+async def flash(talk: Conversation, content: Content, policy: Policy, tell: Tell = lambda _: None) -> Done:
     """Flash a device, over a conversation that is open.
 
     Parameters
@@ -207,7 +208,7 @@ async def _send(upload: AsyncGenerator[int, None], size_bytes: int, tell: Tell) 
     return done
 
 
-async def _try(talk: Conversation, path: str, content: Content) -> SelfTest:
+async def _try(talk: Conversation, path: str, content: Content) -> Tried:
     """Let the device run the pack's self-test, and put it on trial."""
     digest = content.offer.sha256
     try:
@@ -218,10 +219,10 @@ async def _try(talk: Conversation, path: str, content: Content) -> SelfTest:
             and refused.code == PatchError.SLOT_IN_USE
             and await _is(talk, digest, SlotState.TRIAL)
         ):
-            return SelfTest(0)
+            return Tried(0)
         raise await _explained(talk, refused, content) from refused
     if tested.windows and not tested.differing:
-        return SelfTest(tested.windows)
+        return Tried(tested.windows)
     failed = f"outputs that differ: {tested.differing}" if tested.windows else "it has none that can be run there"
     error = FlashError(
         FlashFault.SELF_TEST_FAILED,

@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks.flash.bench import Bench, QuickRunner, content, pack_bytes
 from ble_gateway.cli.flash_screen import FlashScreen
 from ble_gateway.flash.conversation import Reconnecting
-from ble_gateway.flash.flash import Planned, SelfTest, Sending, Sent, Stage
+from ble_gateway.flash.flash import Planned, Sending, Sent, Stage, Tried
 from ble_gateway.flash.messages import SlotState
 from ble_gateway.flash.plan import Skip, Upload
 from ble_gateway.simulator.smp.mcuboot import write_image
@@ -225,6 +225,6 @@ def test_a_device_says_what_it_is_and_a_trial_is_called_one():
 
 
 def test_attempts_to_connect_again_are_counted_and_a_test_that_passed_before_is_said_to_have():
-    text = shown(Stage.TRYING, Reconnecting("[it] broke", 2, 6), SelfTest(0), Stage.CONFIRMING)
+    text = shown(Stage.TRYING, Reconnecting("[it] broke", 2, 6), Tried(0), Stage.CONFIRMING)
     assert "lost ([it] broke): attempt 2 of 6" in text
     assert "its self-test passed before" in text
