@@ -12,8 +12,7 @@ from converter.patch.network import Conv, Dense, Depthwise, Mean, Network, Opera
 _LARGEST_BIAS: Final = 1 << 29
 """Beyond it a bias is near the end of int32: its scale came from a range of nothing."""
 _SMALLEST_SCALE: Final = 1e-8
-_MVE_STRIDE: Final = 2
-_MVE_LEAST_PADDING: Final = 3
+_MVE_ALIGNED: Final = 4
 
 
 class Severity(StrEnum):
@@ -56,7 +55,7 @@ def _of(operator: Operator, network: Network) -> Iterator[Finding]:
             Severity.WRONG,
             where,
             "CMSIS-NN's arm_convolve_1_x_n_s8 for MVE (Cortex-M55, M85) gets the last position wrong with SAME "
-            "padding, stride 2 and an odd total padding of 3 or more (seen at 4ab83cc and 99f736a).",
+            "padding, a stride of 2 or more and an odd total padding of 3 or more (seen at 4ab83cc and 99f736a).",
             "Run the C of this folder there, or train with a kernel one tap shorter.",
         )
     if isinstance(operator, Conv | Depthwise | Dense) and _is_degenerate(operator, network):
@@ -77,10 +76,17 @@ def _of(operator: Operator, network: Network) -> Iterator[Finding]:
 
 
 def _is_mve_defect(operator: Conv, network: Network) -> bool:
-    """Whether CMSIS-NN may take its 1 x n kernel: not grouped, SAME, and padded by an odd number of rows."""
-    rows, whole = operator.rows, network.tensors[operator.x].channels == operator.weights.values.shape[2]
-    total = rows.before + rows.after
-    return whole and rows.stride == _MVE_STRIDE and total % 2 == 1 and total >= _MVE_LEAST_PADDING
+    """Whether CMSIS-NN takes its 1 x n kernel, and pads that on the right by fewer rows than are missing.
+
+    Its conditions are those of ``arm_convolve_wrapper_s8.c``; its rows on the right, ``right_pad_num``, are how many
+    outputs reach beyond the end, where it would need how many inputs are missing there.
+    """
+    rows, channels = operator.rows, network.tensors[operator.x].channels
+    taken = channels == operator.weights.values.shape[2] and (rows.stride * channels) % _MVE_ALIGNED == 0
+    left, right = -(-rows.before // rows.stride), -(-rows.after // rows.stride)
+    if not taken or left + right > network.tensors[operator.y].width:
+        return False
+    return (rows.before + rows.after) % 2 == 1 and right != rows.after
 
 
 def _is_degenerate(operator: Conv | Depthwise | Dense, network: Network) -> bool:
