@@ -6,7 +6,17 @@ from typing import Annotated, Final, Literal, Self, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from edge.preprocess import Bandpass, Compress, MedianBaseline, Notch, Preprocessing, Step, SwingScale, ZScore
+from edge.preprocess import (
+    Bandpass,
+    Compress,
+    MedianBaseline,
+    Notch,
+    Preprocessing,
+    Step,
+    SwingScale,
+    ZScore,
+    rings_out,
+)
 
 SCHEMA_VERSION: Final = 1
 """Version of the manifest this release writes, and the newest it reads."""
@@ -230,9 +240,10 @@ def _is_a_filter(step: Step, rate_hz: float) -> bool:
         return False
     match step:
         case Notch():
-            return 0 < step.frequency_hz < rate_hz / 2 and step.quality > 0
+            return 0 < step.frequency_hz < rate_hz / 2 and step.quality > 0 and rings_out(step, rate_hz)
         case Bandpass():
-            return 0 < step.low_hz < step.high_hz < rate_hz / 2 and 1 <= step.order <= _HIGHEST_ORDER
+            is_band = 0 < step.low_hz < step.high_hz < rate_hz / 2 and 1 <= step.order <= _HIGHEST_ORDER
+            return is_band and rings_out(step, rate_hz)
         case MedianBaseline():
             return step.seconds * rate_hz > 0
         case ZScore():

@@ -122,6 +122,16 @@ def _coefficients(step: Notch | Bandpass, rate_hz: float) -> tuple[Array, Array]
     return b, a
 
 
+def rings_out(step: Notch | Bandpass, rate_hz: float) -> bool:
+    """Whether the filter's answer to an impulse dies away, with its coefficients rounded as they are.
+
+    A band-pass of high order with a low edge near 0 Hz has poles so close to 1 that double precision moves some of them
+    out of the unit circle.
+    """
+    _, a = _coefficients(step, rate_hz)
+    return bool(np.abs(np.roots(a)).max() < 1.0)
+
+
 def _apply(step: Step, x: Array, rate_hz: float) -> Array:
     match step:
         case Notch() | Bandpass():

@@ -36,6 +36,9 @@ class PolyphaseResampler:
         slower = max(self._up, self._down, 2)
         self._half = _ZERO_CROSSINGS * slower
         taps = signal.firwin(2 * self._half + 1, 1.0 / slower, window=("kaiser", _KAISER_BETA)) * self._up
+        # Each output sample is a sum over one phase: were the phases' gains apart, an electrode's offset became a tone.
+        phases = np.arange(taps.size) % self._up
+        taps /= np.bincount(phases, taps)[phases]
         # Padding in front makes the filter's delay a whole number of input samples.
         self._reach = ceil(self._half / self._up)
         self._taps = np.concatenate([np.zeros(self._reach * self._up - self._half), taps])

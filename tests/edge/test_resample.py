@@ -39,7 +39,7 @@ def test_a_sine_stays_the_same_sine_at_the_same_time(rate_hz, frequency_hz):
     t_in, t_out = np.arange(round(8 * rate_hz)) / rate_hz, np.arange(4000) / 500.0
     y = resampled(np.sin(2 * np.pi * frequency_hz * t_in), [], rate_hz)[:4000]
     inside = slice(500, 3500)
-    np.testing.assert_allclose(y[inside], np.sin(2 * np.pi * frequency_hz * t_out)[inside], atol=2e-3)
+    np.testing.assert_allclose(y[inside], np.sin(2 * np.pi * frequency_hz * t_out)[inside], atol=2.5e-3)
 
 
 def test_what_the_slower_rate_cannot_carry_is_filtered_out():
@@ -49,7 +49,7 @@ def test_what_the_slower_rate_cannot_carry_is_filtered_out():
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
 def test_a_constant_stays_constant_up_to_both_ends(rate_hz):
-    np.testing.assert_allclose(resampled(np.full(600, 3.0), [], rate_hz), 3.0, rtol=1e-3)
+    np.testing.assert_allclose(resampled(np.full(600, 3.0), [], rate_hz), 3.0, rtol=1e-12)
 
 
 def test_equal_rates_change_nothing():
