@@ -26,6 +26,9 @@ from ble_gateway.simulator.smp.wire import wired
 from ble_gateway.simulator.twins.flashed_patch import FlashedPatchTwin
 from ble_gateway.simulator.twins.patch import PICOVOLTS_PER_COUNT
 from ble_gateway.simulator.virtual_patch import VirtualPatch
+from edge.boards.fitting import Room
+from edge.boards.profile import Board
+from edge.boards.shelf import read_board
 
 SmpOption: TypeAlias = Annotated[
     Path | None,
@@ -41,6 +44,9 @@ FailOption: TypeAlias = Annotated[
 ]
 KeyOption: TypeAlias = Annotated[
     list[Path] | None, typer.Option("--key", help="Public key whose packs the patch runs, and no others; repeatable.")
+]
+BoardOption: TypeAlias = Annotated[
+    str, typer.Option("--board", help="Which board the patch is, by the name of its profile (see anyecg fit).")
 ]
 PATCH: Final = "anyecg-patch"
 
@@ -59,12 +65,15 @@ class Flashable:
         What goes wrong.
     keys
         SHA-256 of the public keys whose packs it runs.
+    board
+        What it is.
     """
 
     wire: Path
     storage: Path | None
     plan: Plan
     keys: tuple[bytes, ...]
+    board: Board
 
     @contextlib.asynccontextmanager
     async def patch(
@@ -89,12 +98,14 @@ class Flashable:
             memory: Memory = {} if self.storage is None else FolderMemory(self.storage)
             cache = folders.enter_context(tempfile.TemporaryDirectory()) if self.storage is None else self.storage
             runner = CompiledRunner(Path(cache, "compiled"), rate_hz=rate_hz, picovolts_per_count=PICOVOLTS_PER_COUNT)
+            room = Room.on(self.board)
             device = PatchDevice(
                 memory,
                 runner,
-                Identity(keys=self.keys),
+                Identity(self.board.name, room.ram_bytes, keys=self.keys),
                 mishaps=Mishaps(self.plan),
                 signed=signed_by_any(self.keys),
+                slot_bytes=room.flash_bytes,
             )
             host = Host(device, outage_s=script.outage_s)
             twin = FlashedPatchTwin(device, runner, rate_hz)
@@ -107,7 +118,7 @@ class Flashable:
 
 
 def read_flashable(
-    wire: Path | None, storage: Path | None, fail: list[str] | None, keys: list[Path] | None, *, seed: int
+    wire: Path | None, storage: Path | None, fail: list[str] | None, keys: list[Path] | None, board: str, *, seed: int
 ) -> Flashable | None:
     """Read the options; None where no patch is to be flashed.
 
@@ -115,8 +126,8 @@ def read_flashable(
     ------
     GatewayError
         ``BAD_REQUEST`` for a way to fail that there is not.
-    SignatureError
-        For a key that is none.
+    SignatureError, BoardError
+        For a key, or a board, that is none.
     """
     if wire is None:
         if storage or fail or keys:
@@ -128,4 +139,4 @@ def read_flashable(
         from edge.signature import fingerprint
 
         trusted = tuple(bytes.fromhex(fingerprint(read_public_key(path))) for path in keys)
-    return Flashable(wire, storage, read_plan(fail or (), seed), trusted)
+    return Flashable(wire, storage, read_plan(fail or (), seed), trusted, read_board(board))

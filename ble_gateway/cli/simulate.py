@@ -9,6 +9,7 @@ import typer
 
 from ble_gateway.cli.flashable import (
     PATCH,
+    BoardOption,
     FailOption,
     Flashable,
     KeyOption,
@@ -67,16 +68,20 @@ def simulate(
     storage: StorageOption = None,
     fail: FailOption = None,
     key: KeyOption = None,
+    board: BoardOption = "nrf52840",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout.")] = False,
 ) -> None:
     """Serve a simulated radio with virtual wearables to `anyecg run --radio` in another process.
 
-    The play of each begins when a gateway starts its stream, and it is gone when the play is over. With --smp the patch
-    is one that `anyecg flash` flashes; it then runs the pack's C, compiled here, on its own samples.
+    The play of each begins when a gateway starts its stream, and it is gone when the play is over.
+
+    With --smp it is a patch that anyecg flash can flash, and that runs its pack's C, compiled here, on its own samples.
 
     Example: anyecg simulate --radio tcp:127.0.0.1:9800 --device polar-h10 --device movesense --disconnect-every 60
+
+    Example: anyecg simulate --smp /tmp/patch --fail cut@100000
     """
-    flashable = read_flashable(smp, storage, fail, key, seed=seed)
+    flashable = read_flashable(smp, storage, fail, key, board, seed=seed)
     kinds = device or ["polar-h10" if flashable is None else PATCH]
     if radio is None and flashable is None:
         raise typer.BadParameter("say where to serve the radio, such as tcp:127.0.0.1:9800", param_hint="--radio")

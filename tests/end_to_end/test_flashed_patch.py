@@ -111,6 +111,7 @@ def test_a_patch_fails_as_it_is_told_and_keeps_what_it_confirmed_from_one_proces
         (["--smp", "patch", "--fail", "hush"], 1, "choose among cut@BYTE"),
         (["--smp", "patch", "--storage", "/dev/null"], 1, "--storage"),
         (["--smp", "patch", "--key", "nobody.pub"], 1, "nobody.pub"),
+        (["--smp", "patch", "--board", "abacus"], 1, "abacus"),
         (["--smp", "patch", "--device", "polar-h10"], 2, "anyecg-patch"),
     ],
 )

@@ -22,7 +22,8 @@ from ble_gateway.simulator.smp.system import System
 
 BUFFER_BYTES: Final = 2048
 """The largest frame: what a patch with a file system can afford."""
-SLOT_BYTES: Final = 512 * 1024
+SLOT_BYTES: Final = 272 * 1024
+"""What the profile of the nRF52840 leaves each of two slots."""
 IMAGE_BYTES: Final = 448 * 1024
 
 

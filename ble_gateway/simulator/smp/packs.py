@@ -20,6 +20,7 @@ from ble_gateway.simulator.smp.runner import CannotRun, Runner, SelfTested
 from ble_gateway.simulator.smp.server import Command, Refusal, Reply
 from ble_gateway.simulator.smp.slots import Chosen, PackSlots
 from ble_gateway.wearables.wearable import OwnOutcome
+from edge.boards.fitting import Room, fits
 from edge.errors import PackError
 from edge.manifest import Manifest, WavesManifest
 from edge.pack import parse_pack
@@ -46,7 +47,7 @@ class Identity:
     """
 
     board: str = "nrf52840"
-    ram_bytes: int = 192 * 1024
+    ram_bytes: int = 160 * 1024
     battery_percent: int = 87
     keys: tuple[bytes, ...] = ()
 
@@ -156,7 +157,7 @@ class Packs:
             return self._refusal(PatchError.NOT_A_PACK, "it is no pack")
         if not self._signed(data):
             return self._refusal(PatchError.BAD_SIGNATURE, "no key that is trusted has signed it")
-        misfit = _misfit(manifest, self._identity)
+        misfit = _misfit(manifest, self._identity, self._slots.size_bytes)
         return self._refusal(PatchError.DOES_NOT_FIT, misfit) if misfit else None
 
     def _confirm(self, request: messages.ConfirmRequest) -> Reply:
@@ -171,13 +172,14 @@ class Packs:
         return Refusal(error, messages.GROUP)
 
 
-def _misfit(manifest: Manifest | WavesManifest, identity: Identity) -> str:
+def _misfit(manifest: Manifest | WavesManifest, identity: Identity, slot_bytes: int) -> str:
     if manifest.board not in {None, identity.board}:
         return f"it was made for {manifest.board}, and this is {identity.board}"
-    needs = manifest.patch
-    if needs and needs.ram_bytes + needs.stack_bytes > identity.ram_bytes:
-        return f"it needs {needs.ram_bytes + needs.stack_bytes} bytes of RAM, and there are {identity.ram_bytes}"
-    return ""
+    fit = fits(manifest.patch, Room(slot_bytes, identity.ram_bytes)) if manifest.patch else None
+    if fit is None or fit:
+        return ""
+    kind, short = ("RAM", fit.ram) if not fit.ram.enough else ("flash", fit.flash)
+    return f"it needs {short.needed_bytes} bytes of {kind}, and there are {short.room_bytes}"
 
 
 @lru_cache(maxsize=8)

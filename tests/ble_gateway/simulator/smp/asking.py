@@ -32,10 +32,12 @@ def shipped() -> ModelPack:
 
 
 @cache
-def pack_of(version: str = "1.0.0", *, board: str | None = None, ram_bytes: int = 18_000) -> bytes:
+def pack_of(
+    version: str = "1.0.0", *, board: str | None = None, ram_bytes: int = 18_000, flash_bytes: int = 180_000
+) -> bytes:
     """A pack with the demonstration's network and one window to test itself with."""
     pack = shipped()
-    needs = NEEDS.model_copy(update={"ram_bytes": ram_bytes})
+    needs = NEEDS.model_copy(update={"ram_bytes": ram_bytes, "flash_bytes": flash_bytes})
     manifest = pack.manifest.model_copy(update={"version": version, "board": board, "patch": needs})
     test = pack.self_test
     outputs = {family: output[:1] for family, output in test.outputs.items()}

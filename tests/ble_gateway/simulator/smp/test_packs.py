@@ -9,6 +9,8 @@ from ble_gateway.simulator.smp.mishaps import Plan, Wrong
 from ble_gateway.simulator.smp.packs import Identity
 from ble_gateway.simulator.smp.runner import CannotRun, SelfTested
 from ble_gateway.simulator.smp.trust import signed_by_any
+from edge.boards.fitting import Room
+from edge.boards.shelf import read_board
 from edge.signature import fingerprint, sign
 from tests.ble_gateway.simulator.smp.asking import TableRunner, pack_of, patch, sha
 
@@ -126,6 +128,18 @@ def test_a_pack_that_needs_more_memory_than_there_is_does_not_fit():
     needs = 18_000 + 600
     patch(identity=Identity(ram_bytes=needs)).run_on_trial(PACK)
     assert refusal(patch(identity=Identity(ram_bytes=needs - 1))) is PatchError.DOES_NOT_FIT
+
+
+def test_a_pack_whose_code_is_larger_than_a_slot_does_not_fit():
+    asked = patch(slot_bytes=300_000)
+    assert refusal(asked, pack_of(flash_bytes=300_001)) is PatchError.DOES_NOT_FIT
+    assert asked.device.packs.why == "it needs 300001 bytes of flash, and there are 300000"
+
+
+def test_a_patch_has_what_the_profile_of_its_board_leaves_a_pack():
+    room = Room.on(read_board("nrf52840"))
+    status = patch().status()
+    assert (status.ram_bytes, {slot.size_bytes for slot in status.slots}) == (room.ram_bytes, {room.flash_bytes})
 
 
 @pytest.mark.parametrize(
