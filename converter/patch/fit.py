@@ -176,7 +176,7 @@ def work_from_table(preprocess: Mapping[Unit, int], infer: Mapping[Unit, int], c
         _cost(preprocess, core),
         _cost(infer, core),
         Basis.TABLE,
-        f"what the pieces of a window cost on {core.title}: {core.source}",
+        f"the pieces of a window are priced one by one, flash and RAM are those of a Cortex-M4. {core.source}",
     )
 
 

@@ -75,7 +75,7 @@ class PackOnCores:
 
     def _explained(self, board: Board, why: str) -> tuple[PatchNeeds, Work]:
         needs, work = self.estimate(board)
-        return needs, Work(work.preprocess, work.infer, work.basis, f"{why}; {work.note}")
+        return needs, Work(work.preprocess, work.infer, work.basis, f"{why}, so that {work.note}")
 
     def _on(self, core: Core) -> Counted:
         if core not in self._counted:
@@ -109,6 +109,6 @@ def _counted_work(counted: Counted, core: CoreProfile) -> Work:
         Span((1 - FILTERS_VARY) * preprocess, preprocess, (1 + FILTERS_VARY) * preprocess),
         Span.exactly(counted.infer),
         Basis.COUNTED,
-        f"this pack's C ran on an emulated {core.title}; the preprocessing differs by some {100 * FILTERS_VARY:.0f} % "
-        "from one recording to another",
+        f"this pack's C was linked for and ran on an emulated {core.title}; the preprocessing differs by some "
+        f"{100 * FILTERS_VARY:.0f} % from one recording to another",
     )
