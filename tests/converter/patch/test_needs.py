@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -128,3 +129,11 @@ def test_shipped_packs_state_what_they_need(path):
     assert (stated.operators, stated.macs, stated.ram_bytes) == (needs.operators, needs.macs, needs.ram_bytes)
     assert stated.flash_bytes == pytest.approx(needs.flash_bytes, rel=0.01)
     assert stated.interpreter_arena_bytes == needs.interpreter_arena_bytes
+
+
+def test_a_pack_that_cannot_become_c_is_left_as_it_is():
+    pack = read_any_pack(SHIPPED)
+    in_float = replace(pack, manifest=pack.manifest.model_copy(update={"quantisation": "float"}))
+    broken = replace(pack, model=b"no model")
+    assert with_needs(in_float) is in_float
+    assert with_needs(broken) is broken

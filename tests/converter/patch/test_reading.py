@@ -116,6 +116,123 @@ def rescaling_pool(m, x):
     return m.operator("MAX_POOL_2D", [y], m.tensor((1, 1, 5, 4), 0.9), _pool_of_two())
 
 
+def weights_off_zero(m, x):
+    y = m.conv(x, 3)
+    m._graph.tensors[1].quantization.zeroPoint = [4, 4, 4]
+    return y
+
+
+def weights_by_input(m, x):
+    y = m.conv(x, 3)
+    m._graph.tensors[1].quantization.quantizedDimension = 3
+    return y
+
+
+def weights_of_no_size(m, x):
+    y = m.conv(x, 3)
+    m._graph.tensors[1].quantization.scale = [0.1, -0.1, 0.1]
+    return y
+
+
+def zero_point_of_16_bits(m, x):
+    y = m.conv(x, 3)
+    m._graph.tensors[y].quantization.zeroPoint = [300]
+    return y
+
+
+def scales_of_channels(m, x):
+    y = m.conv(x, 3)
+    m._graph.tensors[y].quantization.scale = [0.1, 0.2, 0.3]
+    return y
+
+
+def scale_out_of_proportion(m, x):
+    y = m.conv(x, 3)
+    m._graph.tensors[y].quantization.scale = [1e-30]
+    return y
+
+
+def sum_far_below(m, x):
+    y = m.add(x, m.conv(x, 4))
+    m._graph.tensors[y].quantization.scale = [1e-9]
+    return y
+
+
+def logistic_of_another_scale(m, x):
+    return m.operator("LOGISTIC", [x], m.tensor(m.shape(x), 0.5, 0))
+
+
+def several_rows_as_one(m, x):
+    weights = m.constant(np.ones((3, 80), np.int8), [0.1])
+    return m.operator("FULLY_CONNECTED", [x, weights], m.tensor((1, 3), 0.1), schema.FullyConnectedOptionsT())
+
+
+def dense_of_other_shapes(m, x):
+    weights = m.constant(np.ones((3, 7), np.int8), [0.1])
+    return m.operator("FULLY_CONNECTED", [x, weights], m.tensor((1, 3), 0.1), schema.FullyConnectedOptionsT())
+
+
+def product_of_other_shapes(m, x):
+    options = schema.MulOptionsT()
+    return m.operator("MUL", [x, m.conv(x, 5)], m.tensor(m.shape(x), 0.1), options)
+
+
+def product_by_two_constants(m, x):
+    return m.mul(x, m.constant(np.ones(2, np.int8), 0.1))
+
+
+def reshaped_to_other_size(m, x):
+    return m.reshape(x, (1, 1, 20, 5))
+
+
+def kernel_of_two_rows(m, x):
+    weights = m.constant(np.ones((3, 2, 1, 4), np.int8), [0.1])
+    options = schema.Conv2DOptionsT()
+    options.strideW = options.strideH = options.dilationWFactor = options.dilationHFactor = 1
+    return m.operator("CONV_2D", [x, weights], m.tensor((1, 1, 20, 3), 0.1), options)
+
+
+def kernel_of_300(m, x):
+    return m.conv(x, 2, 300)
+
+
+def rows_that_do_not_come_out(m, x):
+    y = m.max_pool(x, 2, 2)
+    m._graph.tensors[y].shape = [1, 1, 11, 4]
+    return y
+
+
+def groups_that_do_not_divide(m, x):
+    weights = m.constant(np.ones((3, 1, 1, 2), np.int8), [0.1])
+    options = schema.Conv2DOptionsT()
+    options.strideW = options.strideH = options.dilationWFactor = options.dilationHFactor = 1
+    return m.operator("CONV_2D", [x, weights], m.tensor((1, 1, 20, 3), 0.1), options)
+
+
+def weights_from_a_layer(m, x):
+    options = schema.FullyConnectedOptionsT()
+    return m.operator("FULLY_CONNECTED", [x, m.conv(x, 2)], m.tensor((1, 1, 20, 2), 0.1), options)
+
+
+def written_twice(m, x):
+    y = m.conv(x, 4)
+    return m.operator("LOGISTIC", [x], y)
+
+
+def of_what_nobody_wrote(m, x):
+    return m.operator("LOGISTIC", [m.tensor(m.shape(x), 0.1)], m.tensor(m.shape(x), 1 / 256, -128))
+
+
+def padding_that_rescales(m, x):
+    y = m.pad(x, (1, 1))
+    m._graph.tensors[y].quantization.scale = [0.7]
+    return y
+
+
+def as_long_as_an_hour(m, x):
+    return m.pad(x, (70_000, 0))
+
+
 def _pool_of_two():
     options = schema.Pool2DOptionsT()
     options.padding, options.strideW, options.strideH, options.filterHeight, options.filterWidth = VALID, 2, 1, 1, 2
@@ -137,6 +254,28 @@ def _pool_of_two():
         (spread_addition, ExportFault.UNSUPPORTED_SHAPE, ("ADD", "equal shapes")),
         (rescaling_pool, ExportFault.UNSUPPORTED_SCALE, ("MAX_POOL_2D",)),
         (scale_of_nothing, ExportFault.UNSUPPORTED_SCALE, ("LOGISTIC", "scale")),
+        (weights_off_zero, ExportFault.UNSUPPORTED_SCALE, ("zero point", "symmetrically")),
+        (weights_by_input, ExportFault.UNSUPPORTED_SCALE, ("another axis",)),
+        (weights_of_no_size, ExportFault.UNSUPPORTED_SCALE, ("not positive",)),
+        (zero_point_of_16_bits, ExportFault.UNSUPPORTED_SCALE, ("zero point 300",)),
+        (scales_of_channels, ExportFault.UNSUPPORTED_SCALE, ("single scale",)),
+        (scale_out_of_proportion, ExportFault.UNSUPPORTED_SHAPE, ("out of all proportion",)),
+        (sum_far_below, ExportFault.UNSUPPORTED_SCALE, ("ADD", "far below")),
+        (logistic_of_another_scale, ExportFault.UNSUPPORTED_SCALE, ("1/256",)),
+        (several_rows_as_one, ExportFault.UNSUPPORTED_SHAPE, ("RESHAPE",)),
+        (dense_of_other_shapes, ExportFault.UNSUPPORTED_SHAPE, ("do not go together",)),
+        (product_of_other_shapes, ExportFault.UNSUPPORTED_SHAPE, ("MUL", "equal shapes")),
+        (product_by_two_constants, ExportFault.UNSUPPORTED_SHAPE, ("MUL", "one constant a channel")),
+        (reshaped_to_other_size, ExportFault.UNSUPPORTED_SHAPE, ("do not go together",)),
+        (kernel_of_two_rows, ExportFault.UNSUPPORTED_SHAPE, ("2 high",)),
+        (kernel_of_300, ExportFault.UNSUPPORTED_SHAPE, ("kernel 300", "1 to 255")),
+        (rows_that_do_not_come_out, ExportFault.UNSUPPORTED_SHAPE, ("20 rows to 11",)),
+        (groups_that_do_not_divide, ExportFault.UNSUPPORTED_SHAPE, ("groups of 2",)),
+        (weights_from_a_layer, ExportFault.UNSUPPORTED_SHAPE, ("weights are not constant",)),
+        (written_twice, ExportFault.UNSUPPORTED_SHAPE, ("there already",)),
+        (of_what_nobody_wrote, ExportFault.UNSUPPORTED_SHAPE, ("nothing has written",)),
+        (padding_that_rescales, ExportFault.UNSUPPORTED_SCALE, ("PAD",)),
+        (as_long_as_an_hour, ExportFault.UNSUPPORTED_SHAPE, ("under 65536",)),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -146,6 +285,20 @@ def test_what_cannot_become_c_is_refused_by_name(make, fault, names):
         read(m, x, make(m, x))
     assert refused.value.fault is fault
     assert all(name in str(refused.value) for name in names), str(refused.value)
+
+
+def test_several_subgraphs_are_refused():
+    m, x = started()
+    m._model.subgraphs.append(m._graph)
+    with pytest.raises(ExportError, match="2 subgraphs"):
+        read(m, x, m.conv(x, 3))
+
+
+def test_an_output_that_nothing_writes_is_refused():
+    m, x = started()
+    m.conv(x, 3)
+    with pytest.raises(ExportError, match="no operator writes"):
+        read(m, x, m.tensor((1, 1, 20, 3), 0.1))
 
 
 def test_several_outputs_are_refused():
