@@ -79,8 +79,10 @@ def simulated(port, storage, *options):
             process.kill()
 
 
-def test_a_patch_fails_as_it_is_told_and_keeps_what_it_confirmed_from_one_process_to_the_next(pack, tmp_path):
+def test_a_patch_fails_as_it_is_told_and_keeps_what_it_confirmed_from_one_process_to_the_next(pack, compiled, tmp_path):
     port, storage = tmp_path / "patch", tmp_path / "flash"
+    compiled.self_test(pack.read_bytes())
+    shutil.copytree(compiled.cache, storage / "compiled")
     with simulated(port, storage, "--fail", "reset@100000", "--fail", "self-test"):
         done = flash(pack, port)
         assert done.returncode == 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -84,9 +85,8 @@ class CompiledRunner:
     def _build(self, pack: bytes) -> _Built | CannotRun:
         key = hashlib.sha256(pack).hexdigest()
         if key not in self._known:
-            self._known[key] = self._built(
-                pack, self.cache / f"{key[:32]}-{self._rate_hz:g}-{self._picovolts_per_count}"
-            )
+            made_by = f"{version('anyecg-edge')}-{self._rate_hz:g}-{self._picovolts_per_count}"
+            self._known[key] = self._built(pack, self.cache / f"{key[:32]}-{made_by}")
         return self._known[key]
 
     def _built(self, pack: bytes, folder: Path) -> _Built | CannotRun:
