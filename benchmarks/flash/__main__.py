@@ -27,7 +27,7 @@ def main() -> None:
     }
     for name, rate in rates.items():
         print(_rate_line(name, rate))
-    cuts = _cuts(arguments.cuts, arguments.seed)
+    cuts = _cuts(arguments.cuts, arguments.seed) if arguments.cuts else {}
     if arguments.output:
         told = {"machine": machine.as_json(), "rates": rates, "cuts": cuts}
         arguments.output.write_text(json.dumps(told, indent=1), encoding="utf-8")
@@ -38,8 +38,13 @@ def _rate_line(name: str, rate: dict[str, Any]) -> str:
     whole = statistics.median(rate["anyecg_whole_s"])
     return (
         f"{name}: {rate['size_bytes']:,} bytes, n {rate['n']}: smpclient alone {alone}, ours {ours} kB/s "
-        f"(median, range); with connecting, verification, trial and confirmation {whole:.2f} s"
+        f"(median, range); processor {_median(rate['smpclient_cpu_s'])} and {_median(rate['anyecg_cpu_s'])} s, the "
+        f"simulated patch's part with it; with connecting, verification, trial and confirmation {whole:.2f} s"
     )
+
+
+def _median(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f}"
 
 
 def _spread(values: list[float]) -> str:
