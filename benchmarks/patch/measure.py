@@ -39,11 +39,11 @@ class Variant:
 
 
 VARIANTS: Final = (
-    Variant("plain C, -O2", Core.CORTEX_M4, Build("-O2", PLAIN)),
-    Variant("DSP, -Os", Core.CORTEX_M4, Build("-Os")),
-    Variant("DSP, -O2", Core.CORTEX_M4, Build("-O2")),
-    Variant("DSP, -O2", Core.CORTEX_M33, Build("-O2")),
-    Variant("MVE, -O2", Core.CORTEX_M55, Build("-O2")),
+    Variant("plain C -O2", Core.CORTEX_M4, Build("-O2", PLAIN)),
+    Variant("DSP -Os", Core.CORTEX_M4, Build("-Os")),
+    Variant("DSP -O2", Core.CORTEX_M4, Build("-O2")),
+    Variant("DSP -O2", Core.CORTEX_M33, Build("-O2")),
+    Variant("MVE -O2", Core.CORTEX_M55, Build("-O2")),
 )
 
 

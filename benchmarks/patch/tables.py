@@ -60,7 +60,7 @@ def beside_the_study(rows: Sequence[Row]) -> Table:
     """The student beside its aims and what was published of TFLite Micro."""
     table = _table(
         "The student's network beside the study's: another network of the same class (163 k parameters, 5.15 M MACs)",
-        ("core", "what", "instructions", "RAM", "flash beyond weights"),
+        ("core", "what", "M instructions", "RAM", "flash beyond weights"),
         "The study's RAM is the arena, ours the static memory with the stack; its flash holds a flatbuffer besides.",
     )
     for one in PUBLISHED:
@@ -87,7 +87,7 @@ def macs(row: Row) -> int:
 
 
 def _millions(instructions: float) -> str:
-    return f"{instructions / 1e6:.2f} M"
+    return f"{instructions / 1e6:.2f}"
 
 
 def _table(title: str, columns: Sequence[str], caption: str) -> Table:
