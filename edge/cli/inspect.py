@@ -90,6 +90,7 @@ def _facts(path: Path, manifest: Manifest | WavesManifest, tests: dict[str, str]
     )
     table.add_row("preprocessing", " > ".join(step.kind for step in contract.steps))
     table.add_row("budget", f"p99 {manifest.budget.latency_p99_ms:g} ms, {manifest.budget.resident_mb:g} MB resident")
+    table.add_row("on a patch", _on_a_patch(manifest))
     table.add_row("trained on", provenance.training_data)
     table.add_row("intended use", provenance.intended_use)
     table.add_row("limits", provenance.limits)
@@ -99,6 +100,17 @@ def _facts(path: Path, manifest: Manifest | WavesManifest, tests: dict[str, str]
         style = "green" if result == "passed" else "bold red"
         table.add_row(f"self-test, {runtime}", f"[{style}]{result}[/]")
     return table
+
+
+def _on_a_patch(manifest: Manifest | WavesManifest) -> str:
+    needs = manifest.patch
+    if needs is None:
+        return "not stated; anyecg fit works it out"
+    made_for = f", made for {manifest.board}" if manifest.board else ""
+    return (
+        f"{needs.flash_bytes:,} bytes of flash, {needs.ram_bytes:,} of RAM and {needs.stack_bytes:,} of stack as C; "
+        f"{needs.interpreter_arena_bytes:,} of arena in TFLite Micro{made_for}"
+    )
 
 
 def _figures(manifest: WavesManifest) -> Table:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.pack import SHIPPED_WAVES, write_pack
+from edge.pack import SHIPPED_WAVES, read_any_pack, write_pack
 from edge.signature import fingerprint, sign
 from tests.edge.cli.command import anyecg, called, is_one_clear_line, last_object
 
@@ -81,3 +81,10 @@ def test_who_signed_a_pack_is_shown(small_pack_path, tmp_path):
     assert last_object(called("inspect", small_pack_path, "--json"))["signature"] == "none"
     assert last_object(called("inspect", tmp_path / "signed.tflite", "--json"))["signature"] == f"by key {name}"
     assert "does not hold" in " ".join(called("inspect", tmp_path / "altered.tflite").stdout.split())
+
+
+def test_what_a_pack_asks_of_a_patch_is_shown_where_it_is_stated(small_pack_path):
+    needs = read_any_pack(SHIPPED_WAVES).manifest.patch
+    shown = " ".join(called("inspect", SHIPPED_WAVES).stdout.split())
+    assert f"{needs.flash_bytes:,} bytes of flash" in shown
+    assert "not stated" in called("inspect", small_pack_path).stdout
