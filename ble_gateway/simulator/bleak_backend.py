@@ -5,7 +5,8 @@ They behave as bleak's own: refusals of the peer are `BleakGATTProtocolError`, a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, ClassVar, Final, TypeVar
 
 from bleak.args import SizedBuffer
@@ -61,6 +62,15 @@ def _advertised(records: core.AdvertisingData, rssi_dbm: int) -> AdvertisementDa
     return AdvertisementData(name, makers, {}, list(dict.fromkeys(services)), None, rssi_dbm, (records,))
 
 
+@contextlib.contextmanager
+def _failures_as_bleaks() -> Iterator[None]:
+    """Turn what bumble says where its controller no longer answers into what bleak does."""
+    try:
+        yield
+    except core.BaseBumbleError as error:
+        raise BleakError(str(error) or "the radio does not answer") from error
+
+
 class BumbleScanner(BaseBleakScanner):
     """A scanner; `backends` binds it to a device."""
 
@@ -80,12 +90,14 @@ class BumbleScanner(BaseBleakScanner):
         """Start scanning."""
         self.seen_devices = {}
         self.central.on(self.central.EVENT_ADVERTISEMENT, self._on_advertisement)
-        await self.central.start_scanning(active=self._active)
+        with _failures_as_bleaks():
+            await self.central.start_scanning(active=self._active)
 
     async def stop(self) -> None:
         """Stop scanning."""
         self.central.remove_listener(self.central.EVENT_ADVERTISEMENT, self._on_advertisement)
-        await self.central.stop_scanning()
+        with _failures_as_bleaks():
+            await self.central.stop_scanning()
 
     def _on_advertisement(self, seen: Any) -> None:
         advertised = _advertised(seen.data, seen.rssi)
@@ -243,7 +255,8 @@ class BumbleClient(BaseBleakClient):
                 found.set_result(seen.address)
 
         self.central.on(self.central.EVENT_ADVERTISEMENT, on_advertisement)
-        await self.central.start_scanning(active=True)
+        with _failures_as_bleaks():
+            await self.central.start_scanning(active=True)
         try:
             return await asyncio.wait_for(found, self._timeout)
         except TimeoutError as error:
@@ -252,7 +265,8 @@ class BumbleClient(BaseBleakClient):
             raise BleakDeviceNotFoundError(self.address, f"Device {self.address} was not found") from None
         finally:
             self.central.remove_listener(self.central.EVENT_ADVERTISEMENT, on_advertisement)
-            await self.central.stop_scanning()
+            with _failures_as_bleaks():
+                await self.central.stop_scanning()
 
     def _collect_services(self) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()

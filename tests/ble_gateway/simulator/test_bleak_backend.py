@@ -6,6 +6,7 @@ from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolErr
 from bumble import att
 from bumble.gatt import CharacteristicValue
 
+from ble_gateway.simulator.air import Air
 from ble_gateway.simulator.twin import Sent
 from ble_gateway.wearables import heart_rate
 from ble_gateway.wearables import polar_pmd as pmd
@@ -120,3 +121,20 @@ async def test_notifications_end_when_they_are_unsubscribed():
         on_air.virtual.say(Sent(pmd.PMD_DATA, b"two"))
         await asyncio.sleep(1)
     assert heard == [b"one"]
+
+
+class Deaf:
+    """Takes packets and does nothing."""
+
+    def on_packet(self, packet):
+        pass
+
+
+@on_virtual_time
+async def test_a_radio_that_no_longer_answers_is_an_error_of_bleaks():
+    radio = await Air().radio()
+    radio.scanner.central.host.hci_sink = Deaf()
+    with pytest.raises(BleakError, match="the radio does not answer"):
+        await BleakScanner.discover(timeout=1, backend=radio.scanner)
+    with pytest.raises(BleakError, match="the radio does not answer"):
+        await BleakClient(STRAP, backend=radio.client).connect()
