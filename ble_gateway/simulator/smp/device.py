@@ -136,8 +136,8 @@ class PatchDevice:
         step = self.mishaps.next(frame)
         if not step.heard:
             return Reaction(then=_after(step))
+        self.rest(now_s)
         try:
-            self._files.tick(now_s)
             answered = self._server.answer(frame) if step.refusal is None else self._server.refuse(frame, step.refusal)
         except GatewayError as error:  # flash memory that takes nothing any more
             self.packs.why = error.problem
@@ -149,6 +149,13 @@ class PatchDevice:
         resets, self._resetting = self._resetting, False
         then = Then.RESET if resets else _after(step)
         return Reaction(answer if step.answered else None, step.delay_s, then)
+
+    def rest(self, now_s: float) -> None:
+        """Let time go by: a file that nobody writes any more is closed."""
+        try:
+            self._files.tick(now_s)
+        except GatewayError as error:
+            self.packs.why = error.problem
 
     def reset(self) -> None:
         """Begin anew, as after a power cut: what was not in flash memory is gone."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, assert_never
 
 from ble_gateway.simulator.smp.device import PatchDevice, Reaction, Then
+from ble_gateway.simulator.smp.files import IDLE_CLOSE_S
 
 RESET_DELAY_S: Final = 0.25
 """Zephyr's CONFIG_MCUMGR_GRP_OS_RESET_MS: the answer to a reset has so long to leave."""
@@ -38,6 +39,7 @@ class Host:
         self.on_change: Callable[[], None] = lambda: None
         """Called after each command."""
         self._one_at_a_time = asyncio.Lock()
+        self._resting: asyncio.TimerHandle | None = None
 
     async def react(self, frame: bytes) -> Reaction:
         """Let the patch obey a frame, for as long as that takes it; what follows is for `follow`."""
@@ -48,9 +50,16 @@ class Host:
             else:
                 reaction = device.receive(frame, loop.time())
             self.on_change()
+            self._rest_later()
             if reaction.delay_s:
                 await asyncio.sleep(reaction.delay_s)
         return reaction
+
+    def _rest_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._resting:
+            self._resting.cancel()
+        self._resting = loop.call_later(IDLE_CLOSE_S, lambda: self.device.rest(loop.time()))
 
     def follow(self, reaction: Reaction, link: Link) -> None:
         """Let happen what comes after an answer on `link`."""

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 from smp.error import MGMT_ERR
-from smp.file_management import FileSystemManagementErrorV1, FileUploadRequest
+from smp.file_management import FileSystemManagementErrorV1, FileUploadRequest, FileUploadResponse
 
 from ble_gateway.errors import GatewayError
 from ble_gateway.simulator.smp.memory import FolderMemory
@@ -53,6 +53,15 @@ def test_flash_memory_that_takes_nothing_any_more_is_an_error_and_what_ran_runs(
     assert asked.refused(request, FileSystemManagementErrorV1) == MGMT_ERR.EUNKNOWN
     assert "cannot keep its flash" in asked.device.packs.why
     assert asked.device.running_file() == b"factory"
+
+
+def test_an_upload_that_cannot_be_kept_once_it_rests_is_told(tmp_path):
+    asked, pack = patch(memory=FolderMemory(tmp_path / "flash")), pack_of()
+    request = FileUploadRequest(off=0, data=pack[:100], name="/packs/0", len=len(pack))
+    asked.ask(request, FileUploadResponse)
+    shutil.rmtree(tmp_path / "flash")
+    asked.device.rest(5.0)
+    assert "cannot keep its flash" in asked.device.packs.why
 
 
 def test_a_confirmed_pack_runs_after_the_simulator_was_killed(tmp_path):

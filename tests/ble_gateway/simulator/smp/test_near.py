@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from smpclient import SMPClient
+from smpclient.requests.file_management import FileUpload
 from smpclient.requests.os_management import EchoWrite, ResetWrite
 from smpclient.transport import SMPTransportDisconnected
 
@@ -66,6 +67,19 @@ async def test_a_request_that_is_lost_is_not_answered_and_a_link_that_was_never_
     async with SMPClient(transport, "near") as asking:
         with pytest.raises(TimeoutError):
             await asking.request(EchoWrite(d="hi"))
+
+
+@pytest.mark.parametrize(("rest_s", "kept"), [(0.5, 0), (1.5, 10_000)])
+@on_virtual_time
+async def test_what_was_uploaded_and_rested_for_a_second_outlives_a_reset_and_what_did_not_is_lost(rest_s, kept):
+    transport, host = near()
+    async with SMPClient(transport, "near") as asking:
+        for off in range(0, 10_000, 1000):
+            size = len(DATA) if off == 0 else None
+            await asking.request(FileUpload(off=off, data=DATA[:1000], name="/packs/0", len=size))
+    await asyncio.sleep(rest_s)
+    host.reset()
+    assert len(host.device.slots.file(0)) == kept
 
 
 @on_virtual_time
