@@ -88,7 +88,7 @@ def _show_one(
     wearing: Wearing,
     asked: str,
 ) -> None:
-    output.print(board_table(opened.manifest.label, found, wearing))
+    output.print(board_table(opened.manifest.label, found, wearing, pack.stat().st_size))
     said = [
         in_words(remedy, str(pack), asked, teaches=isinstance(opened, ModelPack)) for remedy in remedies(found, others)
     ]
@@ -125,6 +125,7 @@ def _board_json(
         "fits": bool(one),
         "needs": one.needs.model_dump(mode="json"),
         "flash": _margin_json(one.fit.flash),
+        "file": _margin_json(Margin(pack.stat().st_size, one.fit.flash.room_bytes)),
         "ram": _margin_json(one.fit.ram),
         "unknown_operators": list(one.fit.unknown_operators),
         "pace": one.pace.value,

@@ -23,7 +23,7 @@ _ALIKE: Final = 1.001
 _KEPT, _PACK, _FREE = "▒", "█", "░"
 
 
-def board_table(name: str, found: Prediction, wearing: Wearing) -> Table:
+def board_table(name: str, found: Prediction, wearing: Wearing, file_bytes: int) -> Table:
     """Return everything about the pack on one board.
 
     Parameters
@@ -34,11 +34,13 @@ def board_table(name: str, found: Prediction, wearing: Wearing) -> Table:
         What it costs on the board.
     wearing
         How the patch is worn.
+    file_bytes
+        Size of the pack's file, which is what `anyecg flash` sends.
     """
     table = Table(title=_headline(name, found), title_justify="left", box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for what, said in _rows(found, wearing):
+    for what, said in _rows(found, wearing, file_bytes):
         table.add_row(what, said)
     return table
 
@@ -59,11 +61,12 @@ def _shortfalls(found: Prediction) -> Iterator[str]:
         yield f"a window takes {100 * found.duty.typical:.0f} % of the time there is"
 
 
-def _rows(found: Prediction, wearing: Wearing) -> Iterator[tuple[str, Text | str]]:
+def _rows(found: Prediction, wearing: Wearing, file_bytes: int) -> Iterator[tuple[str, Text | str]]:
     board, fit, needs = found.board, found.fit, found.needs
     yield "flash", _bar(board.flash, fit.flash, board.slots, _BAR)
     copies = f"{board.slots} slots, each {_of(fit.flash)}" if board.slots > 1 else _of(fit.flash)
-    yield "", copies
+    yield "", f"{copies}: as C inside the firmware"
+    yield "", _as_a_file(Margin(file_bytes, fit.flash.room_bytes))
     yield "RAM", _bar(board.ram, fit.ram, 1, _BAR)
     yield "", f"{_of(fit.ram)}; {needs.ram_bytes:,} static with input and output, {needs.stack_bytes:,} stack"
     yield "", f"[dim]{_KEPT} kept by firmware, {_PACK} this pack, {_FREE} free[/]"
@@ -81,6 +84,12 @@ def _rows(found: Prediction, wearing: Wearing) -> Iterator[tuple[str, Text | str
             f"{_span(found.accelerated.latency_ms, 'ms')} with the network on it; export-c "
             "writes C for the core, and the figures above are the core's",
         )
+
+
+def _as_a_file(file: Margin) -> str:
+    if file.enough:
+        return f"as a file {_of(file)}: anyecg flash can send it"
+    return f"as a file {_of(file)}: flash it inside the firmware (anyecg export-c)"
 
 
 def _worked(found: Prediction) -> str:

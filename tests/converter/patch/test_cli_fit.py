@@ -23,6 +23,14 @@ def test_a_pack_that_fits_is_told_with_ranges_and_sources():
     assert "nRF52840 Product Specification" in said
 
 
+def test_a_file_too_large_for_a_slot_is_told_though_its_c_fits():
+    done = called("fit", SHIPPED_WAVES, "--board", "nrf52840", "--from-table")
+    assert done.returncode == 0
+    assert "short: flash it inside the firmware (anyecg export-c)" in " ".join(done.stdout.split())
+    shown = called("fit", SHIPPED, "--board", "nrf52840", "--from-table").stdout
+    assert "anyecg flash can send it" in " ".join(shown.split())
+
+
 def test_for_machines_every_figure_is_a_range_with_its_profile():
     said = last_object(called("fit", SHIPPED_WAVES, "--board", "nrf52840", "--from-table", "--json"))
     (board,) = said["boards"]
