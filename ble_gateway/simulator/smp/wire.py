@@ -33,6 +33,7 @@ class Wire:
         self._host, self._path = host, path
         self._mishaps = host.device.mishaps
         self._ends: tuple[int, int] | None = None
+        self._leads_to = path
         self._reader = self._new_reader()
         self._tasks: set[asyncio.Task[None]] = set()
         self._back: asyncio.TimerHandle | None = None
@@ -54,7 +55,8 @@ class Wire:
         try:
             if self._path.exists() and not self._path.is_symlink():
                 raise FileExistsError(0, "something else is there")
-            partial.symlink_to(os.ttyname(theirs))
+            self._leads_to = Path(os.ttyname(theirs))
+            partial.symlink_to(self._leads_to)
             partial.replace(self._path)
         except OSError as error:
             os.close(ours)
@@ -79,7 +81,8 @@ class Wire:
         ends, self._ends = self._ends, None
         self.plugged_in.clear()
         asyncio.get_running_loop().remove_reader(ends[0])
-        self._path.unlink(missing_ok=True)
+        if self._path.is_symlink() and self._path.readlink() == self._leads_to:
+            self._path.unlink()
         for end in ends:
             os.close(end)
 

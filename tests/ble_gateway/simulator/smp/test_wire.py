@@ -147,6 +147,16 @@ async def test_a_link_that_was_left_behind_is_replaced(tmp_path):
         assert (await asking.request(EchoWrite(d="hi"))).r == "hi"
 
 
+async def test_a_patch_that_leaves_takes_no_other_patchs_port_with_it(tmp_path):
+    port = tmp_path / "patch"
+    async with patch_at(port):
+        async with contextlib.AsyncExitStack() as earlier:
+            await earlier.enter_async_context(patch_at(tmp_path / "other"))
+            (tmp_path / "other").unlink()
+            (tmp_path / "other").symlink_to(port.readlink())
+        assert (tmp_path / "other").is_symlink()
+
+
 async def test_nobody_who_reads_is_no_trouble(tmp_path):
     port = tmp_path / "patch"
     async with patch_at(port):
