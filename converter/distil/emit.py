@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from converter.calibration import network_inputs, synthetic_windows
 from converter.distil.architecture import STUDENT, Architecture, Block, Gate, Kind, Layer
 from converter.distil.contract import PATCH
-from converter.distil.inline import inlined
 from converter.graph import Graph, Tensor
+from converter.inline import inlined
 from converter.quantise import Mode, quantise
 
 _CALIBRATION_WINDOWS: Final = 32

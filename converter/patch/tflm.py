@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from converter.inline import inlined
 from converter.patch.header import Identity
 from converter.patch.interpreter_memory import Arena, interpreter_arena
 from converter.patch.lint import Finding
@@ -92,12 +93,13 @@ def convention(model: bytes, network: Network, identity: Identity, findings: tup
     Parameters
     ----------
     model, network
-        The flatbuffer, and what was read from it.
+        The flatbuffer, and what was read from it; constants that lie behind it are moved into it.
     identity
         Who it is.
     findings
         What is known of kernels that run it.
     """
+    model = inlined(model)
     operators = operator_names(model)
     arena = interpreter_arena(network, tensor_count(model))
     title = identity.comment

@@ -6,7 +6,9 @@ from ai_edge_litert import schema_py_generated as schema
 
 from converter.distil.emit import emit, random_weights
 from converter.distil.family import scaled
-from converter.distil.inline import inlined
+from converter.inline import inlined
+from converter.patch.export import export
+from converter.patch.translate import Options, Source
 from converter.quantise import Mode, quantise
 from edge.interpreter import open_interpreter
 from tests.converter.distil.networks import SMALL
@@ -40,6 +42,11 @@ def test_tflite_micro_runs_what_has_its_constants_inside(outside):
     run.set_input(np.zeros((1, 125), np.int8), 0)
     run.invoke()
     assert run.get_output(0).shape == (1, 3)
+
+
+def test_what_is_written_for_tflite_micro_has_its_constants_inside(outside):
+    written = export(Source.of_model(outside, "wide"), Options(self_test=False)).files["tflm/model.tflite"]
+    assert not any(buffer.offset > 1 for buffer in buffers(written))
 
 
 def test_a_model_with_its_constants_inside_stays_as_it_is():
