@@ -32,7 +32,11 @@ def inspect(
         print_json(_as_json(pack, opened, tests))
     else:
         output.print(_facts(pack, opened.manifest, tests))
-        output.print(_figures(opened.manifest) if isinstance(opened, WavesPack) else _outputs(opened.manifest))
+        if isinstance(opened, WavesPack):
+            output.print(_figures(opened.manifest))
+        else:
+            output.print(_outputs(opened.manifest))
+            output.print(_losses(opened.manifest))
         output.print(f"[dim]{NOT_MEDICAL}[/]")
     failed = [why for why in tests.values() if why != "passed"]
     if failed:
@@ -145,6 +149,17 @@ def _outputs(manifest: Manifest) -> Table:
     if any(row.control for row in manifest.outputs):
         table.caption = "control: a negative control, no relation to the ECG is modelled, an AUROC of 0.5 is expected"
         table.caption_justify = "left"
+    return table
+
+
+def _losses(manifest: Manifest) -> Table:
+    """Return what was lost of each output and accepted; without rows, and invisible, where all was kept."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in manifest.outputs:
+        if row.accepted_loss:
+            table.add_row(f"lost of {escape(row.name)}", escape(row.accepted_loss))
     return table
 
 

@@ -52,6 +52,17 @@ def test_a_measured_output_and_a_control_are_shown_as_such(small_pack, tmp_path)
     assert ("0.812" in shown, "negative control" in shown) == (True, True)
 
 
+def test_what_was_lost_and_accepted_is_shown(small_pack, tmp_path):
+    rows = list(small_pack.manifest.outputs)
+    rows[1] = rows[1].model_copy(update={"accepted_loss": "Spearman 0.91"})
+    manifest = small_pack.manifest.model_copy(update={"outputs": tuple(rows)})
+    write_pack(tmp_path / "a.tflite", replace(small_pack, manifest=manifest))
+    shown = called("inspect", tmp_path / "a.tflite").stdout
+    assert [line.split() for line in shown.splitlines() if line.startswith("lost of")] == [
+        ["lost", "of", *rows[1].name.split(), "Spearman", "0.91"]
+    ]
+
+
 def test_for_people_a_failed_self_test_is_in_the_table(small_pack, tmp_path):
     outputs = {family: y ^ 1 for family, y in small_pack.self_test.outputs.items()}
     write_pack(tmp_path / "a.tflite", replace(small_pack, self_test=replace(small_pack.self_test, outputs=outputs)))
