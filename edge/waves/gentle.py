@@ -110,11 +110,11 @@ def hum(millivolts: Floats, rate_hz: float) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def _turns(n: int, rate_hz: float) -> tuple[Floats, NDArray[np.int64], Floats, Floats]:
+def _turns(n: int, rate_hz: float) -> tuple[Floats, NDArray[np.intp], Floats, Floats]:
     """Cosine and sine of each mains frequency, where each fit begins and has its middle, and from sums to heights."""
     angles = 2.0 * np.pi * np.outer(np.array(MAINS_HZ) / rate_hz, np.arange(n))
     waves = np.stack([np.cos(angles), np.sin(angles)], axis=1).reshape(-1, n)
-    bounds = np.linspace(0, n - 2, round(n / rate_hz / _TURN_S) + 1).astype(np.int64)
+    bounds = np.linspace(0, n - 2, round(n / rate_hz / _TURN_S) + 1).astype(np.intp)
     # The second difference of a sinusoid is the sinusoid, this many times as high and upside down.
     bends = -2.0 * (1.0 - np.cos(2.0 * np.pi * np.array(MAINS_HZ) / rate_hz))
     gains = np.asarray(2.0 / np.diff(bounds) / np.repeat(bends, 2)[:, None], np.float64)

@@ -60,7 +60,7 @@ class Beats:
     @property
     def counts(self) -> dict[str, int]:
         """How many of each class, by its letter; only classes that occur."""
-        found = np.bincount(self.marks.classes, minlength=len(BEAT_CLASSES)).tolist()
+        found = np.bincount(self.marks.classes.astype(np.intp), minlength=len(BEAT_CLASSES)).tolist()
         return {str(name): n for name, n in zip(BEAT_CLASSES, found, strict=True) if n}
 
 
