@@ -21,6 +21,7 @@ import scipy
 from edge.interpreter import Interpreter, installed_runtimes, open_interpreter
 from edge.loop import open_loop
 from edge.model import open_model
+from edge.outcome import Estimated
 from edge.pack import SHIPPED, SHIPPED_WAVES, read_any_pack, read_pack, read_waves_pack
 from edge.signal import SampleBlock, Scale
 from edge.waves.network import open_waves_model
@@ -36,13 +37,13 @@ COUNTED_RUNS: Final = 3
 def main() -> None:
     """Prove, run and count; one line of JSON."""
     self_tests = {path.stem: {name: _self_test(path, name) for name in installed_runtimes()} for path in PACKS}
-    outcomes, ended = _loop(np.load(sys.argv[1]))
+    outcomes, estimated = _loop(np.load(sys.argv[1]))
     answer = {
         "machine": platform.machine(),
         "versions": {**installed_runtimes(), "numpy": np.__version__, "scipy": scipy.__version__},
         "self_tests": self_tests,
         "outcomes": outcomes,
-        "ended": ended,
+        "estimated": estimated,
     }
     sys.stdout.write(json.dumps(answer) + "\n")
 
@@ -68,15 +69,15 @@ def _count(interpreter: Interpreter, x: Any) -> None:
 
 
 def _loop(counts: np.ndarray) -> tuple[list[dict[str, Any]], list[int]]:
-    """Outcomes of a recording, and how many windows each of its blocks ended."""
-    loop, said, ended = open_loop(hop_s=HOP_S, latency_p99_ms=inf, resident_mb=inf), [], []
+    """Outcomes of a recording, and how many windows with an estimate each of its blocks ended."""
+    loop, said, estimated = open_loop(hop_s=HOP_S, latency_p99_ms=inf, resident_mb=inf), [], []
     for block in _blocks(counts):
         os.getsid(0)
         outcomes = loop.push(block)
         os.getsid(0)
         said.extend(outcomes)
-        ended.append(len(outcomes))
-    return [{"kind": type(outcome).__name__, **asdict(outcome)} for outcome in (*said, *loop.finish())], ended
+        estimated.append(sum(isinstance(outcome, Estimated) for outcome in outcomes))
+    return [{"kind": type(outcome).__name__, **asdict(outcome)} for outcome in (*said, *loop.finish())], estimated
 
 
 def _blocks(counts: np.ndarray) -> Iterator[SampleBlock]:

@@ -50,7 +50,7 @@ class Machine(StrEnum):
         return "arm64" if self is Machine.AARCH64 else "armhf"
 
     @property
-    def emulator(self) -> str:
+    def emulator_name(self) -> str:
         """QEMU's program for it."""
         return "qemu-aarch64" if self is Machine.AARCH64 else "qemu-arm"
 
@@ -85,15 +85,14 @@ class System:
     def of(cls, machine: Machine) -> "System":
         """The system of a machine, made or not."""
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        parts = (SUITE, *machine.packages, *map(str, wheels(machine)), *map(str, BOARDS), PLUGIN_SOURCE.read_text())
+        boards = [str(board.files()) for board in BOARDS if board.machine == machine]
+        parts = (SUITE, *machine.packages, *map(str, wheels(machine)), *boards, PLUGIN_SOURCE.read_text())
         made_of = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return cls(machine, cache / "anyecg-edge" / f"{machine}-{SUITE}-{made_of[:16]}")
 
     def command(self, board: Board, counts: Path, *arguments: object) -> list[str]:
-        """How Python is called on a board; instructions run so far are written to `counts` at each ``os.getsid(0)``."""
-        emulator, root = self.folder / "emulator", self.folder / "root"
-        libraries = emulator / "usr/lib/x86_64-linux-gnu"
-        plugin = f"{self.folder / 'instructions.so'},out={counts},mark={self.machine.getsid}"
+        """How Python is called on a board, with the checkout and the wheels before it; see `emulator`."""
+        root = self.folder / "root"
         guest = {
             "PYTHONPATH": ":".join(map(str, (PROJECT, self.folder / "wheels", root / "usr/lib/python3/dist-packages"))),
             "PYTHONHASHSEED": "0",
@@ -103,10 +102,21 @@ class System:
             triple = root / "usr/lib/arm-linux-gnueabihf"
             guest["LD_LIBRARY_PATH"] = f"{triple}/blas:{triple}/lapack"  # Debian chooses them by links made on install
         environment = [part for name, value in guest.items() for part in ("-E", f"{name}={value}")]
-        loader = [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries)]
-        emulated = [str(emulator / "usr/bin" / self.machine.emulator), "-cpu", board.core, "-plugin", plugin]
-        python = ["-L", str(self.folder / "boards" / board.name), *environment, str(root / "usr/bin/python3.11")]
-        return [*loader, *emulated, *python, *map(str, arguments)]
+        return self.emulator(board, counts, *environment, root / "usr/bin/python3.11", *arguments)
+
+    def emulator(self, board: Board, counts: Path, *arguments: object) -> list[str]:
+        """How the emulator is called; instructions run so far are written to `counts` at each call of ``getsid``."""
+        emulator = self.folder / "emulator"
+        libraries = emulator / "usr/lib/x86_64-linux-gnu"
+        loader = [libraries / "ld-linux-x86-64.so.2", "--library-path", libraries]
+        plugin = f"{self.folder / 'instructions.so'},out={counts},mark={self.machine.getsid}"
+        options = ["-cpu", board.core, "-plugin", plugin, "-L", self.folder / "boards" / board.name]
+        return list(map(str, (*loader, emulator / "usr/bin" / self.machine.emulator_name, *options, *arguments)))
+
+    def emulator_version(self) -> str:
+        """What the emulator calls itself."""
+        command = [*self.emulator(BOARDS[0], Path(os.devnull))[:4], "--version"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
 
 
 def wheels(machine: Machine) -> tuple[Requirement, ...]:
