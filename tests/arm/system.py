@@ -188,7 +188,7 @@ def _unpack(architecture: str, packages: tuple[str, ...], root: Path, scratch: P
     configuration = scratch / "apt.conf"
     configuration.write_text("#clear APT::Architectures;\n" + "".join(f'{k} "{v}";\n' for k, v in options.items()))
     environment = {**os.environ, "APT_CONFIG": str(configuration)}
-    _run(["apt-get", "--quiet", "update"], environment)
+    _run(["apt-get", "--quiet", "--option=APT::Update::Error-Mode=any", "update"], environment)
     _run(["apt-get", "--quiet", "--yes", "--download-only", "install", *packages], environment)
     for merged in ("bin", "lib", "lib64", "sbin"):
         (root / "usr" / merged).mkdir(parents=True)

@@ -14,7 +14,7 @@ from edge.pack import SHIPPED, SHIPPED_WAVES, read_any_pack
 from edge.waves.track import RATE_HZ
 from tests.arm.board import BOARDS, Board
 from tests.arm.emulated import Answer
-from tests.arm.system import Machine
+from tests.arm.system import Machine, wheels
 
 PACKS = {path.stem: read_any_pack(path) for path in (SHIPPED, SHIPPED_WAVES)}
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text())
@@ -86,6 +86,12 @@ def test_convolutions_of_the_older_runtime_are_the_reference_kernels_to_the_bit_
 def test_each_system_runs_the_runtimes_that_are_made_for_it(board: Board, there: Answer) -> None:
     runtimes = {"aarch64": {"litert", "reference"}, "armv7l": {"tflite-runtime"}}[board.machine]
     assert (there.machine, set(there.self_tests["waves"])) == (board.machine, runtimes)
+
+
+def test_the_runtime_that_is_pinned_for_a_machine_is_the_one_that_runs(board: Board, there: Answer) -> None:
+    runtime, package = {"aarch64": ("litert", "ai-edge-litert"), "armv7l": ("tflite-runtime",) * 2}[board.machine]
+    (pinned,) = (str(r.specifier) for r in wheels(Machine(board.machine)) if r.name == package)
+    assert pinned == f"=={there.versions[runtime]}"
 
 
 def test_the_recording_has_windows_of_both_kinds(here: Answer) -> None:
