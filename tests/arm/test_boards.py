@@ -137,8 +137,9 @@ def test_a_run_of_the_network_takes_the_instructions_that_are_recorded(there: An
     assert there.network_instructions[pack] == pytest.approx(expected, rel=1e-3)
 
 
-def test_a_window_through_the_loop_takes_the_instructions_that_are_recorded(there: Answer, board: Board) -> None:
+def test_a_window_through_the_loop_takes_no_more_instructions_than_are_recorded(there: Answer, board: Board) -> None:
     recorded = RECORDED["boards"][board.name]
     if recorded["versions"] != there.versions:
         pytest.skip(f"recorded with {recorded['versions']}, here is {there.versions}: python -m tests.arm records anew")
-    assert there.window_instructions == pytest.approx(recorded["window_instructions"], rel=0.02)
+    assert there.window_instructions is not None
+    assert there.window_instructions <= 1.05 * recorded["window_instructions"]
