@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test test-bluez fuzz check format bench bench-gateway bench-peers bench-waves bench-patch bench-flash train train-waves full-size clean
+.PHONY: install demo test test-arm test-bluez fuzz check format bench bench-gateway bench-peers bench-waves bench-patch bench-flash train train-waves full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -36,6 +36,10 @@ fuzz: install  ## Every wearable's decoder, and the stream behind it, with bytes
 test-bluez: install  ## The commands over real BlueZ, in a user-mode Linux guest whose kernel is built once
 	$(BIN)/python -m tests.bluez.kernel
 	$(BIN)/pytest tests/bluez
+
+test-arm: install  ## Packs, loop and instruction counts on emulated Raspberry Pis, made once (1 minute, 0.8 GB)
+	$(BIN)/python -m tests.arm.system
+	$(BIN)/pytest tests/arm
 
 format: install
 	$(BIN)/ruff format .
