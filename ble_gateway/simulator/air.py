@@ -16,6 +16,7 @@ from bumble.transport.common import StreamPacketSink, StreamPacketSource
 from ble_gateway.errors import GatewayError, GatewayFault
 from ble_gateway.radio import Radio
 from ble_gateway.simulator.bleak_backend import backends
+from ble_gateway.simulator.linux_host import VHCI_DEVICE, LinuxHost
 
 _GATEWAY_ADDRESS: Final = hci.Address("F0:5E:ED:00:00:FF")
 _SCHEME: Final = "tcp:"
@@ -74,20 +75,16 @@ class Air:
             ``BAD_REQUEST`` if its kernel lets no program be one.
         """
         try:
-            transport = await open_transport(_VHCI)
+            host = LinuxHost.open()
         except OSError as error:
             raise GatewayError(
                 GatewayFault.BAD_REQUEST,
-                f"no virtual Bluetooth adapter can be made ({error.strerror or error}: /dev/vhci)",
+                f"no virtual Bluetooth adapter can be made ({error.strerror or error}: {VHCI_DEVICE})",
                 advice="load Linux's driver (sudo modprobe hci_vhci) and run this as root, or serve tcp:HOST:PORT",
             ) from error
-        async with transport:
+        with contextlib.closing(host):
             controller = Controller(
-                "adapter",
-                host_source=transport.source,
-                host_sink=transport.sink,
-                link=self._link,
-                public_address=_ADAPTER_ADDRESS,
+                "adapter", host_source=host.source, host_sink=host, link=self._link, public_address=_ADAPTER_ADDRESS
             )
             controller.le_features &= ~_NOT_IMITATED
             yield

@@ -31,16 +31,6 @@ until_says() { # FILE WORDS; a minute at most
   timeout 60 sh -c 'until grep --quiet --no-messages -- "$2" "$1"; do sleep 0.1; done' - "$1" "$2"
 }
 
-adapter_is_powered() { # half a minute at most; a bluetoothctl that has only just met the service knows no adapter yet
-  timeout 30 sh -c 'until bluetoothctl show | grep --quiet "Powered: $1"; do
-    bluetoothctl power $2
-    sleep 0.1
-  done' - "$@" 2>/dev/null
-}
-
-switch_adapter_on() { adapter_is_powered yes on; }
-switch_adapter_off() { adapter_is_powered no off; }
-
 put_on() { # OPTIONS of anyecg simulate; its figures go to worn.json
   anyecg simulate --radio vhci --json "$@" >worn.json 2>worn.err &
   worn=$!

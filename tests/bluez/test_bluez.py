@@ -67,9 +67,9 @@ def test_an_adapter_that_is_switched_off_and_on_costs_samples_and_not_the_stream
     guest.run("""
         put_on
         start_run
-        switch_adapter_off
+        bluetoothctl power off
         until_says run.err waiting
-        switch_adapter_on
+        bluetoothctl power on
         until_says run.err "samples lost"
         end_run
         take_off
@@ -108,7 +108,7 @@ def test_without_an_adapter_or_the_service_one_line_says_so(guest):
         refused() { ! anyecg run --store /tmp/run.db >$1.out 2>$1.err; }
         refused absent
         put_on
-        switch_adapter_off
+        bluetoothctl power off
         refused off
         stop_bluetooth
         refused unserved
