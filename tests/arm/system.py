@@ -1,7 +1,7 @@
 """Raspberry Pi systems whose programs run under QEMU: Debian's Python, the product's wheels, and the emulator itself.
 
 ``python -m tests.arm.system`` makes those that are missing, once, in the user's cache; nothing of this machine is
-changed, and no root is needed. Debian's archive and the package index that pip knows are asked.
+changed, and no root is needed. The archive that apt knows and the package index that pip knows are asked.
 """
 
 import hashlib
@@ -28,7 +28,6 @@ PLUGIN_SOURCE: Final = Path(__file__).with_name("instructions.c")
 SUITE: Final = "bookworm"
 """Debian's release: Python 3.11, for which both runtimes have wheels. Its QEMU is the last that Debian links
 dynamically, so that it takes plugins."""
-_ARCHIVE: Final = "http://deb.debian.org/debian"
 _KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TOOLS: Final = ("apt-get", "dpkg-deb", "gcc", "tar")
 _INSTALL: Final = "sudo apt-get install debian-archive-keyring dpkg gcc libc6-dev tar"
@@ -156,13 +155,16 @@ def build(system: System) -> None:
     """
     if missing := [tool for tool in _TOOLS if shutil.which(tool) is None]:
         sys.exit(f"no {system.machine} system can be made: {', '.join(missing)} not found - {_INSTALL}")
+    archive = _archive()
+    if archive is None:
+        sys.exit(f"no {system.machine} system can be made: apt knows no archive of Debian here - sudo apt-get update")
     if not _KEYRING.is_file():
         sys.exit(f"no {system.machine} system can be made: {_KEYRING} is missing - {_INSTALL}")
     system.folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=system.folder.parent) as scratch:
         made = System(system.machine, Path(scratch) / "system")
-        _unpack("amd64", ("qemu-user",), made.folder / "emulator", Path(scratch) / "amd64")
-        _unpack(made.machine.debian, made.machine.packages, made.folder / "root", Path(scratch) / "debian")
+        _unpack(archive, "amd64", ("qemu-user",), made.folder / "emulator", Path(scratch) / "amd64")
+        _unpack(archive, made.machine.debian, made.machine.packages, made.folder / "root", Path(scratch) / "debian")
         _install_wheels(made)
         plugin = made.folder / "instructions.so"
         _run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", str(PLUGIN_SOURCE), "-o", str(plugin)])
@@ -173,12 +175,19 @@ def build(system: System) -> None:
         made.folder.replace(system.folder)
 
 
-def _unpack(architecture: str, packages: tuple[str, ...], root: Path, scratch: Path) -> None:
+def _archive() -> str | None:
+    """The archive of Debian that this machine's apt asks: any release's has the others beside it."""
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"]
+    found = subprocess.run([*asked, "Origin: Debian", "Label: Debian"], capture_output=True, text=True, check=False)
+    return next(iter(found.stdout.splitlines()), None)
+
+
+def _unpack(archive: str, architecture: str, packages: tuple[str, ...], root: Path, scratch: Path) -> None:
     """Fetch packages and all they depend on, as Debian's archive has them, and unpack them; apt checks signatures."""
     for folder in ("state/lists/partial", "cache/archives/partial"):
         (scratch / folder).mkdir(parents=True)
     (scratch / "status").touch()
-    (scratch / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {_ARCHIVE} {SUITE} main\n")
+    (scratch / "sources.list").write_text(f"deb [signed-by={_KEYRING}] {archive} {SUITE} main\n")
     options = {
         "Dir::State": scratch / "state", "Dir::State::status": scratch / "status", "Dir::Cache": scratch / "cache",
         "Dir::Etc::sourcelist": scratch / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
