@@ -66,7 +66,7 @@ def _rows(found: Prediction, wearing: Wearing, file_bytes: int) -> Iterator[tupl
     yield "flash", _bar(board.flash, fit.flash, board.slots, _BAR)
     copies = f"{board.slots} slots, each {_of(fit.flash)}" if board.slots > 1 else _of(fit.flash)
     yield "", f"{copies}: as C inside the firmware"
-    yield "", _as_a_file(Margin(file_bytes, fit.flash.room_bytes))
+    yield "", _as_a_file(Margin(file_bytes, fit.flash.room_bytes), fit.flash)
     yield "RAM", _bar(board.ram, fit.ram, 1, _BAR)
     yield "", f"{_of(fit.ram)}; {needs.ram_bytes:,} static with input and output, {needs.stack_bytes:,} stack"
     yield "", f"[dim]{_KEPT} kept by firmware, {_PACK} this pack, {_FREE} free[/]"
@@ -86,10 +86,11 @@ def _rows(found: Prediction, wearing: Wearing, file_bytes: int) -> Iterator[tupl
         )
 
 
-def _as_a_file(file: Margin) -> str:
+def _as_a_file(file: Margin, as_c: Margin) -> str:
+    said = f"as a file {_of(file)}"
     if file.enough:
-        return f"as a file {_of(file)}: anyecg flash can send it"
-    return f"as a file {_of(file)}: flash it inside the firmware (anyecg export-c)"
+        return f"{said}: anyecg flash can send it"
+    return f"{said}: flash it inside the firmware (anyecg export-c)" if as_c.enough else said
 
 
 def _worked(found: Prediction) -> str:

@@ -59,6 +59,7 @@ def test_a_pack_that_does_not_fit_ends_with_1_and_says_what_would(tmp_path):
     assert "RAM short by" in said
     assert "a network of 50,000 bytes of flash and 10,000 of RAM at the most" in said
     assert "another board: apollo4" in said
+    assert "inside the firmware (anyecg export-c)" not in said
     assert done.stderr == ""
 
 
