@@ -83,15 +83,8 @@ class Compiled:
             assert process.wait() == 0
 
     def expected(self, counts: np.ndarray) -> np.ndarray:
-        """What `edge` makes of the same windows, each resampled alone.
-
-        Where rates differ and a filter takes constants away, the first sample is taken off before: the resampler passes
-        each phase of a constant with another gain (0.03 % apart), which the patch spares itself.
-        """
-        x = counts.astype(np.float64)
-        if self.rate_hz != self.contract.rate_hz and self.contract.steps[0].kind != "subtract_running_median":
-            x -= x[:, :1]
-        millivolts = np.stack([self._resampled(row) for row in x * (COUNT_PV * 1e-9)])
+        """What `edge` makes of the same windows, each resampled alone."""
+        millivolts = np.stack([self._resampled(row) for row in counts * (COUNT_PV * 1e-9)])
         return self.quantisation.quantise(preprocess(millivolts, self.contract))
 
     def _resampled(self, millivolts: np.ndarray) -> np.ndarray:
