@@ -12,8 +12,7 @@ import pytest
 
 from ble_gateway.simulator.smp.compiled import CompiledRunner
 from ble_gateway.simulator.smp.wire import wired
-from converter.patch.needs import needs_of_pack
-from edge.pack import SHIPPED, read_pack, write_pack
+from edge.pack import SHIPPED, read_pack
 from tests.ble_gateway.interpreted import InterpretedRunner
 from tests.ble_gateway.scenes import on_virtual_time
 from tests.ble_gateway.simulator.patches import RATE_HZ, listen, patch_on_air
@@ -28,29 +27,19 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def pack(tmp_path_factory):
-    """The demonstration pack, which says what it needs of a patch."""
-    shipped, path = read_pack(SHIPPED), tmp_path_factory.mktemp("pack") / "demonstration.tflite"
-    needs = shipped.manifest.patch or needs_of_pack(shipped)
-    manifest = shipped.manifest.model_copy(update={"patch": needs})
-    write_pack(path, type(shipped)(manifest, shipped.model, shipped.self_test, shipped.parity))
-    return path
-
-
-@pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
     return CompiledRunner(tmp_path_factory.mktemp("compiled"), rate_hz=RATE_HZ, picovolts_per_count=PICOVOLTS)
 
 
-def flash(pack, port, *options):
-    return anyecg("flash", pack, "--port", port, "--allow-unsigned", "--json", *options)
+def flash(port):
+    return anyecg("flash", SHIPPED, "--port", port, "--allow-unsigned", "--json")
 
 
 @on_virtual_time
-async def test_a_flashed_patch_gives_what_litert_gives_for_the_samples_that_it_sends(pack, compiled, tmp_path):
+async def test_a_flashed_patch_gives_what_litert_gives_for_the_samples_that_it_sends(compiled, tmp_path):
     async with patch_on_air(compiled, seconds=SECONDS) as scene, wired(scene.host, tmp_path / "patch"):
         # Virtual time stands still meanwhile: the patch takes its first sample once it is flashed.
-        flashed = await asyncio.to_thread(flash, pack, tmp_path / "patch")
+        flashed = await asyncio.to_thread(flash, tmp_path / "patch")
         assert flashed.returncode == 0, flashed.stderr
         assert last_object(flashed)["flashed"]
         assert scene.told[0] == "runs demonstration 1.1.0 DEMONSTRATION"
@@ -58,9 +47,9 @@ async def test_a_flashed_patch_gives_what_litert_gives_for_the_samples_that_it_s
     heard.first = SECONDS * RATE_HZ - sum(block.n_samples for block in heard.blocks)
     whole = [outcome for outcome in heard.outcomes if outcome.first >= heard.first]
     assert len(whole) >= 5
-    expected = InterpretedRunner().start(pack.read_bytes())
+    expected = InterpretedRunner().start(SHIPPED.read_bytes())
     steps = [np.abs(outcome.outputs.astype(int) - expected.run(heard.window(outcome))) for outcome in whole]
-    assert np.max(steps) <= read_pack(pack).self_test.tolerance
+    assert np.max(steps) <= read_pack(SHIPPED).self_test.tolerance
     assert {(outcome.simulated, outcome.on_trial, outcome.contact) for outcome in whole} == {(True, False, True)}
 
 
@@ -79,24 +68,24 @@ def simulated(port, storage, *options):
             process.kill()
 
 
-def test_a_patch_fails_as_it_is_told_and_keeps_what_it_confirmed_from_one_process_to_the_next(pack, compiled, tmp_path):
+def test_a_patch_fails_as_it_is_told_and_keeps_what_it_confirmed_from_one_process_to_the_next(compiled, tmp_path):
     port, storage = tmp_path / "patch", tmp_path / "flash"
-    compiled.self_test(pack.read_bytes())
+    compiled.self_test(SHIPPED.read_bytes())
     shutil.copytree(compiled.cache, storage / "compiled")
     with simulated(port, storage, "--fail", "reset@100000", "--fail", "self-test"):
-        done = flash(pack, port)
+        done = flash(port)
         assert done.returncode == 1
         assert "lost" in done.stderr
         assert "fails its self-test on the device" in done.stderr.splitlines()[-1]
         assert "the device runs what it left the factory with" in done.stderr.splitlines()[-1]
     with simulated(port, storage) as process:
-        done = flash(pack, port)
+        done = flash(port)
         assert done.returncode == 0, done.stderr
         assert last_object(done)["flashed"]
         process.kill()
         assert "SIMULATION: the patch runs demonstration 1.1.0 DEMONSTRATION" in process.stderr.read()
     with simulated(port, storage) as process:
-        told = last_object(flash(pack, port))
+        told = last_object(flash(port))
         assert (told["plan"], told["flashed"]) == ("skip", False)
         assert told["device"]["runs"].startswith("demonstration 1.1.0")
         process.terminate()
