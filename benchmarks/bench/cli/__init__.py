@@ -1,0 +1,5 @@
+"""`anyecg bench`, `bench compare`, `bench report`: each verb joins `bench` in a module of its own."""
+
+from benchmarks.bench.cli.app import bench
+
+__all__ = ["bench"]
