@@ -17,6 +17,7 @@
     ├── FlashError            (ble_gateway.flash) a patch that was not flashed; it runs what it ran
     ├── ExportError           (converter) a model that cannot become C for a patch
     ├── EmulationError        (converter) C that cannot be built for an emulated core, or run there
+    ├── EnergyError           (benchmarks.bench.energy) energy that cannot be measured
     └── GatewayError          (ble_gateway) a wearable or adapter that cannot be used
 """
 
