@@ -16,6 +16,7 @@
     ├── EvaluationError       (converter) recordings that nothing can be scored on
     ├── FlashError            (ble_gateway.flash) a patch that was not flashed; it runs what it ran
     ├── ExportError           (converter) a model that cannot become C for a patch
+    ├── BenchError            (benchmarks) a benchmark that cannot be run, read or compared
     ├── EmulationError        (converter) C that cannot be built for an emulated core, or run there
     ├── EnergyError           (benchmarks.bench.energy) energy that cannot be measured
     └── GatewayError          (ble_gateway) a wearable or adapter that cannot be used
