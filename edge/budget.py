@@ -84,6 +84,10 @@ class StageTimes:
         """Return the newest latency of the stage."""
         return self._ms[stage][-1]
 
+    def values_ms(self) -> dict[str, tuple[float, ...]]:
+        """Return every latency that is remembered, by stage, oldest first."""
+        return {stage: tuple(ms) for stage, ms in self._ms.items()}
+
     def percentiles(self) -> dict[str, dict[str, float]]:
         """Return ``{stage: {"p50": ms, "p99": ms}}``."""
         return {

@@ -141,6 +141,10 @@ class InferenceLoop:
             diary=self._diary.report(),
         )
 
+    def latencies_ms(self) -> dict[str, tuple[float, ...]]:
+        """Every latency of the last windows by stage, oldest first, in milliseconds."""
+        return self._times.values_ms()
+
     def _end(self, cutting: Iterator[Cut], *, ended: bool = False) -> Iterator[Outcome]:
         with self._times.timing(Stage.WINDOW):
             self._waiting.extend(cutting)
