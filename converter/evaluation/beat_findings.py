@@ -17,7 +17,7 @@ from converter.evaluation.findings import (
     plain,
 )
 from converter.evaluation.pooling import pool
-from converter.report.markup import UNKNOWN
+from edge.page.markup import UNKNOWN
 from edge.waves.marks import BEAT_CLASSES
 
 

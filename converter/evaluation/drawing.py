@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from converter.evaluation.beat_truth import Floats
 from converter.evaluation.quality import AS_RECORDED
-from converter.report.axes import Axis, frame, line, linear, mark, svg, words
-from converter.report.markup import Markup, element, join, number
+from converter.report.signs import CLEAN, SPOILT
+from edge.page.axes import Axis, frame, line, linear, mark, svg, words
+from edge.page.markup import Markup, element, join, number
 
 _LEFT, _RIGHT, _TOP, _FOOT = 48, 12, 26, 40
 _HEIGHT: Final = 250
@@ -48,7 +49,7 @@ def bland_altman(name: str, width: int, title: str, unit: str, marked: Floats, r
             line(across[0], y(0.0), across[1], y(0.0), "ideal"),
             *(line(across[0], y(at), across[1], y(at), "limit") for at in lines.values()),
             *(words(across[1], y(at) - 4, f"{said} {number(at, '.1f')}", "end", "label") for said, at in lines.items()),
-            *(mark(x(m), y(d), "clean") for m, d in zip(means.tolist(), apart.tolist(), strict=True)),
+            *(mark(x(m), y(d), CLEAN) for m, d in zip(means.tolist(), apart.tolist(), strict=True)),
         ]
     )
     low, high = number(bias - reach, ".1f"), number(bias + reach, ".1f")
@@ -82,10 +83,10 @@ def shares_by_level(name: str, width: int, levels: Sequence[str], shares: Mappin
     x, y = Axis(-0.5, len(levels) - 0.5, *across), Axis(0.0, 100.0, *along)
     ticks = tuple((float(i), "none" if level == AS_RECORDED else level) for i, level in enumerate(levels))
     parts = [frame(x, y, ticks, _PERCENT, "signal to added noise", "share of windows, %")]
-    for (what, values), style in zip(shares.items(), ("clean", "spoilt"), strict=False):
+    for (what, values), sign in zip(shares.items(), (CLEAN, SPOILT), strict=False):
         drawn = [(i, 100.0 * v) for i, v in enumerate(values) if isfinite(v)]
         parts.append(element("polyline", points=" ".join(f"{x(i)},{y(v)}" for i, v in drawn), class_="way"))
-        parts += [mark(x(i), y(v), style, f"{levels[i]}: {v:.1f} % {what}") for i, v in drawn]
+        parts += [mark(x(i), y(v), sign, f"{levels[i]}: {v:.1f} % {what}") for i, v in drawn]
     said = "; ".join(
         f"{what}: {', '.join(number(100 * v, '.1f') for v in values)} %" for what, values in shares.items()
     )
@@ -122,7 +123,7 @@ def boundary_errors(
         if limit is not None:
             parts += [line(x(end), at - 10, x(end), at + 10, "limit") for end in (-limit, limit)]
         parts.append(line(x(mean - sd), at, x(mean + sd), at, "axis"))
-        parts.append(mark(x(mean), at, "clean", f"{label}: {mean:.1f} ms, SD {sd:.1f} ms"))
+        parts.append(mark(x(mean), at, CLEAN, f"{label}: {mean:.1f} ms, SD {sd:.1f} ms"))
     said = "; ".join(f"{label} {number(mean, '.1f')} ms, SD {number(sd, '.1f')} ms" for label, mean, sd in known)
     return svg(name, "Errors of the boundaries of waves", said or "Nothing was compared.", width, height, join(parts))
 
@@ -136,7 +137,7 @@ def shares_by_record(name: str, width: int, title: str, rows: Sequence[tuple[str
     parts = [frame(x, y, (), y.ticks(), "records, the worst first", "%")]
     for i, (record, first, second) in enumerate(known, start=1):
         said = f"{record}: {100 * first:.2f} and {100 * second:.2f} %"
-        parts += [mark(x(i), y(100 * second), "spoilt", said), mark(x(i), y(100 * first), "clean", said)]
+        parts += [mark(x(i), y(100 * second), SPOILT, said), mark(x(i), y(100 * first), CLEAN, said)]
     worst = f" Worst: {known[0][0]}." if known else ""
     return svg(name, title, f"{len(known)} records.{worst}", width, _HEIGHT, join(parts))
 
@@ -151,7 +152,7 @@ def burden(name: str, width: int, rows: Sequence[tuple[str, float, float]]) -> M
             frame(x, y, _PERCENT, _PERCENT, "noted, % of the time", "read, % of the windows"),
             line(x(0.0), y(0.0), x(100.0), y(100.0), "ideal"),
             *(
-                mark(x(100 * p), y(100 * q), "clean", f"{record}: {100 * p:.1f} % noted, {100 * q:.1f} % read")
+                mark(x(100 * p), y(100 * q), CLEAN, f"{record}: {100 * p:.1f} % noted, {100 * q:.1f} % read")
                 for record, p, q in known
             ),
         ]

@@ -6,7 +6,7 @@ from math import isnan
 from typing import Any, Final, TypeAlias
 
 from converter.evaluation.bootstrap import Estimate
-from converter.report.markup import UNKNOWN, Column, Markup, number
+from edge.page.markup import UNKNOWN, Column, Markup, number
 
 Draw: TypeAlias = Callable[[str, int], Markup]
 """Draws a chart, given its name and width, px."""

@@ -18,7 +18,7 @@ from converter.evaluation.findings import (
 )
 from converter.evaluation.intervals import UNITS, IntervalScore, Pairs, compared, interval_figures, withheld
 from converter.evaluation.pooling import pool
-from converter.report.markup import UNKNOWN, Column
+from edge.page.markup import UNKNOWN, Column
 
 _INTERVALS: Final = {"heart_rate": "Heart rate", "pr": "PR", "qrs": "QRS", "qt": "QT"}
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from converter.evaluation.evaluate import AnyScore, RecordResult, What, findings_of
 from converter.evaluation.findings import Findings, Grid, numbers, spoken
-from converter.report.axes import both_widths
 from converter.report.json_value import json_value
-from converter.report.markup import Column, Markup, element, facts, join, plural, table
-from converter.report.sheet import sheet
+from converter.report.style import STYLE
+from edge.page.axes import both_widths
+from edge.page.markup import Column, Markup, element, facts, join, plural, table
+from edge.page.sheet import sheet
 
 SCHEMA_VERSION: Final = 1
 """Version of the keys of the JSON."""
@@ -156,7 +157,7 @@ def render(evaluation: Evaluation) -> str:
         element("h2", "How it was measured"),
         *(element("p", note) for note in found.notes),
     ]
-    return sheet(f"Evaluation of {evaluation.what}: {evaluation.data}", sections)
+    return sheet(f"Evaluation of {evaluation.what}: {evaluation.data}", sections, style=STYLE)
 
 
 def _table(grid: Grid) -> Markup:

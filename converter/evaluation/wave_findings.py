@@ -18,7 +18,7 @@ from converter.evaluation.findings import (
     spoken,
 )
 from converter.evaluation.pooling import pool
-from converter.report.markup import UNKNOWN
+from edge.page.markup import UNKNOWN
 
 
 def wave_findings(scores: Sequence[WaveScore]) -> Findings:

@@ -4,19 +4,20 @@ import statistics
 from collections.abc import Callable, Iterable
 
 from converter.report.agreement import Agreement, OutputAgreement
-from converter.report.axes import both_widths
 from converter.report.charts import rank_losses, scatter
 from converter.report.facts import Report
 from converter.report.gather import SHOWN_OUTPUTS
-from converter.report.legend import legend
-from converter.report.markup import Column, Markup, element, join, number, plural, table
+from converter.report.signs import CLEAN, SPOILT
+from edge.page.axes import both_widths
+from edge.page.legend import legend
+from edge.page.markup import Column, Markup, element, join, number, plural, table
 
 
 def agreement_section(report: Report) -> Markup:
     """Say how all outputs agree, show the worst, and list the rest."""
     clean, spoilt = report.clean, report.spoilt
     chart = both_widths("ranks", lambda name, width: rank_losses(name, width, clean, spoilt, report.gate))
-    key = legend([("clean", "clean windows"), *([("spoilt", "with artefacts")] if spoilt else [])])
+    key = legend([(CLEAN, "clean windows"), *([(SPOILT, "with artefacts")] if spoilt else [])])
     parts = [
         element("h2", "How well does it agree with the float model?"),
         _summary(clean, spoilt),

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 
 from converter.report.agreement import Agreement, OutputAgreement
-from converter.report.axes import Axis, Tick, frame, line, linear, logarithmic, mark, svg, words
 from converter.report.facts import FrontierPoint, GateResult
 from converter.report.layers import LayerError
-from converter.report.markup import MINUS, Markup, element, join, number
+from converter.report.signs import ARITHMETIC, CLEAN, SPOILT, STEP, UNNAMED
+from edge.page.axes import Axis, Tick, frame, line, linear, logarithmic, mark, svg, words
+from edge.page.markup import MINUS, Markup, element, join, number
 
 _LEFT, _RIGHT, _TOP, _FOOT = 48, 12, 26, 40
 """Room round a chart, px."""
@@ -61,8 +62,8 @@ def rank_losses(name: str, width: int, clean: Agreement, spoilt: Agreement | Non
     """One minus the rank correlation of every output, those that agree least first."""
     places = {row.output_id: i + 1 for i, row in enumerate(clean.worst_first)}
     drawn = [
-        (places[row.output_id], max(0.0, 1 - row.spearman), style, f"{row.name}, {said}: {row.spearman:.6f}")
-        for style, said, agreement in (("spoilt", "with artefacts", spoilt), ("clean", "clean", clean))
+        (places[row.output_id], max(0.0, 1 - row.spearman), sign, f"{row.name}, {said}: {row.spearman:.6f}")
+        for sign, said, agreement in ((SPOILT, "with artefacts", spoilt), (CLEAN, "clean", clean))
         for row in (agreement.outputs if agreement else ())
         if not math.isnan(row.spearman)
     ]
@@ -78,7 +79,7 @@ def rank_losses(name: str, width: int, clean: Agreement, spoilt: Agreement | Non
             frame(across, up, ticks, up_ticks, "outputs, the least alike first", f"1 {MINUS} rank correlation (log)"),
             *(line(x[0], up(loss), x[1], up(loss), "limit") for loss, _ in limits),
             *(words(x[1], up(loss) - 4, said, "end", "label") for loss, said in limits),
-            *(mark(across(place), up(loss), style, said) for place, loss, style, said in drawn),
+            *(mark(across(place), up(loss), sign, said) for place, loss, sign, said in drawn),
         ]
     )
     description = f"{len(places)} outputs. Clean: {_ranks_said(clean)}." + (
@@ -119,7 +120,7 @@ def layer_ratios(name: str, width: int, layers: Sequence[LayerError]) -> Markup:
                 mark(
                     across(i),
                     up(layer.sqnr_db),
-                    layer.arithmetic,
+                    ARITHMETIC.get(layer.arithmetic, UNNAMED),
                     f"{layer.name}, {layer.kind}, {layer.arithmetic}: {number(layer.sqnr_db, '.1f')} dB",
                 )
                 for i, layer in drawn
@@ -140,7 +141,7 @@ def frontier_chart(name: str, width: int, points: Sequence[FrontierPoint], chose
     up = logarithmic([point.noise_sd for point in points], *y)
     way = " ".join(f"{across(point.relative_cost)},{up(point.noise_sd)}" for point in points)
     marks = [
-        mark(across(point.relative_cost), up(point.noise_sd), "step", _step_said(i, point))
+        mark(across(point.relative_cost), up(point.noise_sd), STEP, _step_said(i, point))
         for i, point in enumerate(points)
     ]
     if chosen is not None:

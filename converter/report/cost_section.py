@@ -1,9 +1,9 @@
 """What the pack costs, and why it was made as it is."""
 
-from converter.report.axes import both_widths
 from converter.report.charts import frontier_chart
 from converter.report.facts import Report
-from converter.report.markup import Column, Markup, element, facts, join, megabytes, number, plural, table
+from edge.page.axes import both_widths
+from edge.page.markup import Column, Markup, element, facts, join, megabytes, number, plural, table
 
 
 def cost_section(report: Report) -> Markup:

@@ -3,15 +3,15 @@
 from collections import defaultdict
 from typing import Final
 
-from converter.report.axes import both_widths
 from converter.report.charts import layer_ratios
 from converter.report.facts import Report
 from converter.report.layers import LayerError
-from converter.report.legend import legend
-from converter.report.markup import Column, Markup, element, join, number, plural, table
+from converter.report.signs import ARITHMETIC
+from edge.page.axes import both_widths
+from edge.page.legend import legend
+from edge.page.markup import Column, Markup, element, join, number, plural, table
 
 _SHOWN: Final = 10
-_ARITHMETICS: Final = ("float", "dynamic", "int8")
 
 
 def error_section(report: Report) -> Markup:
@@ -29,7 +29,7 @@ def _measured(layers: tuple[LayerError, ...], n_windows: int) -> Markup:
     if not layers:
         return element("p", "The error along the network was not measured.")
     chart = both_widths("layers", lambda name, width: layer_ratios(name, width, layers))
-    key = legend((how, how) for how in _ARITHMETICS if any(layer.arithmetic == how for layer in layers))
+    key = legend((sign, how) for how, sign in ARITHMETIC.items() if any(layer.arithmetic == how for layer in layers))
     caption = (
         f"Measured over {plural(n_windows, 'window')} on the runtime's own kernels, without its delegate; the line "
         "joins the sums that one block hands to the next. High is good."
@@ -73,16 +73,16 @@ def _layers(layers: tuple[LayerError, ...] | list[LayerError], caption: str) -> 
 def _predicted(report: Report) -> Markup:
     if not report.arithmetic:
         return Markup("")
-    counts: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_ARITHMETICS, 0))
+    counts: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(ARITHMETIC, 0))
     shares: defaultdict[str, float] = defaultdict(float)
     for operator in report.arithmetic:
         counts[operator.kind][operator.arithmetic] += 1
         shares[operator.kind] += operator.noise_share
     kinds = [
-        (kind, f"{shares[kind]:.1%}", *(str(counts[kind][how]) for how in _ARITHMETICS))
+        (kind, f"{shares[kind]:.1%}", *(str(counts[kind][how]) for how in ARITHMETIC))
         for kind in sorted(counts, key=lambda kind: -shares[kind])
     ]
-    by_kind = [Column("operators")] + [Column(said, is_number=True) for said in ("share of noise", *_ARITHMETICS)]
+    by_kind = [Column("operators")] + [Column(said, is_number=True) for said in ("share of noise", *ARITHMETIC)]
     largest = sorted(report.arithmetic, key=lambda operator: -operator.noise_share)[:_SHOWN]
     singly = [(o.name, f"{o.noise_share:.1%}", o.kind, o.arithmetic) for o in largest if o.noise_share > 0]
     columns = [Column("tensor"), Column("share of noise", is_number=True), Column("operator"), Column("arithmetic")]

@@ -11,8 +11,9 @@ from converter.report.cost_section import choices_section, cost_section
 from converter.report.document import as_json
 from converter.report.error_section import error_section
 from converter.report.facts import Report, Verdict
-from converter.report.markup import Column, Markup, element, facts, join, number, plural, table
-from converter.report.sheet import sheet
+from converter.report.style import STYLE
+from edge.page.markup import Column, Markup, element, facts, join, number, plural, table
+from edge.page.sheet import sheet
 
 _NOT_A_DEVICE: Final = "Research only. Not a medical device: nothing here shows that its estimates are true of people."
 _SHOWN_LOST: Final = 12
@@ -29,7 +30,7 @@ def render(report: Report) -> str:
     """
     title = f"{report.pack_label}: conversion report"
     sections = (_verdict, agreement_section, error_section, cost_section, choices_section, _method)
-    return sheet(title, [_identity(report), *(section(report) for section in sections)])
+    return sheet(title, [_identity(report), *(section(report) for section in sections)], style=STYLE)
 
 
 def write_report(path: Path, report: Report) -> None:

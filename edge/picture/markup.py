@@ -1,30 +1,12 @@
 """Elements of SVG as text; whatever a person or a file says is escaped here."""
 
-import html
-import re
-from collections.abc import Iterable
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-_FORBIDDEN: Final = re.compile("[^\\t\\n\\r\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no XML document may hold, not even escaped."""
+from edge.page.markup import Markup, join, text
+
+__all__ = ["Markup", "element", "group", "join", "number", "rectangle", "shortened", "text", "width_mm", "words"]
 
 Attribute: TypeAlias = str | float | int | None
-
-
-class Markup(str):
-    """Text that is SVG already."""
-
-    __slots__ = ()
-
-
-def text(said: str) -> Markup:
-    """Escape what is said, unless it is SVG already."""
-    return said if isinstance(said, Markup) else Markup(html.escape(_FORBIDDEN.sub("\ufffd", said), quote=True))
-
-
-def join(parts: Iterable[str]) -> Markup:
-    """Put parts one after another."""
-    return Markup("".join(map(text, parts)))
 
 
 def element(name: str, *content: str, **attributes: Attribute) -> Markup:

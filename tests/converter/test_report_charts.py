@@ -5,17 +5,14 @@ import math
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from converter.report.agreement import Scatter
-from converter.report.axes import Axis, both_widths, linear, logarithmic
 from converter.report.charts import frontier_chart, layer_ratios, rank_losses, scatter
 from converter.report.facts import FrontierPoint, GateResult
+from edge.page.axes import both_widths
 from tests.converter.reports import N_WINDOWS, a_layer, an_agreement, an_output
 
 NO_GATE = GateResult("", ())
-FINITE = st.floats(-1e6, 1e6)
 
 
 def marks(chart, style):
@@ -109,34 +106,3 @@ def test_a_chart_says_what_it_shows_to_those_who_do_not_see_it():
 def test_a_chart_is_drawn_for_wide_and_for_narrow_pages():
     chart = both_widths("a", lambda name, width: layer_ratios(name, width, [a_layer()]))
     assert re.findall(r'<div class="(\w+)"><svg viewBox="0 0 (\d+)', chart) == [("wide", "760"), ("narrow", "340")]
-
-
-@given(st.lists(FINITE, max_size=5))
-def test_an_axis_holds_all_its_values_and_has_ticks_within_its_ends(values):
-    axis = linear(values, 10.0, 210.0)
-    assert all(axis.low <= value <= axis.high for value in values)
-    ticks = axis.ticks()
-    assert 1 <= len(ticks) <= 8
-    slack = 1e-6 * (axis.high - axis.low)
-    assert all(axis.low - slack <= value <= axis.high + slack for value, _ in ticks)
-
-
-@given(st.lists(st.floats(1e-12, 1e12), max_size=5))
-def test_a_logarithmic_axis_spans_whole_decades(values):
-    axis = logarithmic(values, 200.0, 10.0)
-    assert all(axis.low * (1 - 1e-9) <= value <= axis.high * (1 + 1e-9) for value in values)
-    assert len(axis.ticks()) <= 6
-
-
-def test_values_grow_along_an_axis():
-    assert [Axis(0.01, 100.0, 0.0, 40.0, is_log=True)(value) for value in (0.001, 0.01, 1.0, 100.0, 1e9)] == [
-        0.0,
-        0.0,
-        20.0,
-        40.0,
-        40.0,
-    ]
-
-
-def test_large_and_small_decades_are_powers():
-    assert [label for _, label in Axis(1e-5, 1e-2, 0, 1, is_log=True).ticks()] == ["10⁻⁵", "10⁻⁴", "0.001", "0.01"]

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from converter.report.markup import Markup, element, join
-from converter.report.style import STYLE
+from edge.page.markup import Markup, element, join
+from edge.page.style import STYLE
 
 
-def sheet(title: str, sections: Iterable[Markup]) -> str:
+def sheet(title: str, sections: Iterable[Markup], *, style: str = "") -> str:
     """Write a page of HTML under its title.
 
     Parameters
@@ -15,12 +15,14 @@ def sheet(title: str, sections: Iterable[Markup]) -> str:
         In words.
     sections
         What follows it.
+    style
+        Rules of its charts and sections, beside those of every page.
     """
     head = [
         Markup('<meta charset="utf-8">'),
         Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         element("title", title),
-        element("style", Markup(STYLE)),
+        element("style", Markup(STYLE + style)),
     ]
     body = join([element("h1", title), *sections])
     page = element("html", element("head", *head), element("body", element("main", body)), lang="en-GB")

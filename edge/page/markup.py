@@ -2,13 +2,17 @@
 
 import html
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+_FORBIDDEN: Final = re.compile("[^\\t\\n\\r\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no document may hold, not even escaped."""
+
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is HTML, or SVG, already."""
 
     __slots__ = ()
 
@@ -28,8 +32,8 @@ class Column:
 
 
 def text(said: object) -> Markup:
-    """Escape what is said, unless it is HTML already."""
-    return said if isinstance(said, Markup) else Markup(html.escape(str(said), quote=True))
+    """Escape what is said, unless it is markup already."""
+    return said if isinstance(said, Markup) else Markup(html.escape(_FORBIDDEN.sub("\ufffd", str(said)), quote=True))
 
 
 def join(parts: Iterable[str]) -> Markup:

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, TypeAlias
 
-from converter.report.markup import MINUS, Markup, element, join
+from edge.page.markup import MINUS, Markup, element, join
 
 Tick: TypeAlias = tuple[float, str]
 """Value and label."""
@@ -13,10 +14,46 @@ Tick: TypeAlias = tuple[float, str]
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALLEST_PLAIN_EXPONENT: Final = -3
 _LARGEST_PLAIN_EXPONENT: Final = 3
+_FACTORS: Final = ((1, 2, 5), (1, 3), (1,))
+"""Of the decades, at which a logarithmic axis may have ticks, the most first."""
+_FEWEST_TICKS: Final = 3
 _EDGE_PX: Final = 8
 """Labels nearer to the right edge end there."""
 _WIDTHS: Final = {"wide": 760, "narrow": 340}
 """A chart is drawn for both, and the page's style shows one: scaled down, its text could not be read."""
+
+
+class Shape(StrEnum):
+    """What a point is drawn as."""
+
+    DISC = "disc"
+    TRIANGLE = "triangle"
+    SQUARE = "square"
+    DIAMOND = "diamond"
+
+
+_PATHS: Final = {
+    Shape.TRIANGLE: (-4.0, "l3.6 6.4h-7.2z"),
+    Shape.SQUARE: (-2.8, "h2.8v5.6h-5.6v-5.6z"),
+    Shape.DIAMOND: (-4.2, "l4.2 4.2l-4.2 4.2l-4.2-4.2z"),
+}
+"""From its middle: how far above it the outline begins, px, and how that goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How the points of one kind look.
+
+    Parameters
+    ----------
+    style
+        Class in the page's style, which gives the colour.
+    shape
+        For those who do not tell the colours apart.
+    """
+
+    style: str
+    shape: Shape = Shape.DISC
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +86,15 @@ class Axis:
         return round(self.from_px + part * (self.to_px - self.from_px), 1)
 
     def ticks(self, most: int = 6) -> tuple[Tick, ...]:
-        """Give round values within the ends: decades, or multiples of 1, 2 or 5 times one."""
+        """Give round values within the ends: decades, or multiples of 1, 2 or 5 times one.
+
+        On a logarithmic axis of few decades multiples of them too, and even steps where it spans hardly one.
+        """
         if self.is_log:
-            first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-            every = max(1, math.ceil((last - first + 1) / most))
-            return tuple((10.0**power, _power(power)) for power in range(first, last + 1, every))
+            return _logarithmic_ticks(self.low, self.high, most) or self._linear_ticks(most)
+        return self._linear_ticks(most)
+
+    def _linear_ticks(self, most: int) -> tuple[Tick, ...]:
         step = _round_step((self.high - self.low) / most)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return tuple((k * step, f"{k * step:.6g}".replace("-", MINUS)) for k in range(first, last + 1))
@@ -98,12 +139,13 @@ def words(x: float, y: float, said: str, anchor: str, style: str | None = None) 
     return element("text", said, x=round(x, 1), y=round(y, 1), text_anchor=anchor, class_=style)
 
 
-def mark(x: float, y: float, style: str, said: str | None = None) -> Markup:
-    """Mark a point: a circle, or a triangle where the style is one of ``dynamic`` and ``spoilt``."""
+def mark(x: float, y: float, sign: Sign, said: str | None = None) -> Markup:
+    """Mark a point; what is said shows when it is pointed at."""
     title = [element("title", said)] if said else []
-    if style in {"dynamic", "spoilt"}:
-        return element("path", *title, d=f"M{x} {y - 4:.1f}l3.6 6.4h-7.2z", class_=f"mark {style}")
-    return element("circle", *title, cx=x, cy=y, r=3, class_=f"mark {style}")
+    if sign.shape is Shape.DISC:
+        return element("circle", *title, cx=x, cy=y, r=3, class_=f"mark {sign.style}")
+    rise, outline = _PATHS[sign.shape]
+    return element("path", *title, d=f"M{x} {y + rise:.1f}{outline}", class_=f"mark {sign.style}")
 
 
 def svg(name: str, title: str, description: str, width: float, height: float, content: Markup) -> Markup:
@@ -137,7 +179,19 @@ def _round_step(at_least: float) -> float:
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= at_least * (1 - 1e-9))
 
 
-def _power(power: int) -> str:
+def _logarithmic_ticks(low: float, high: float, most: int) -> tuple[Tick, ...]:
+    """Give as many round values as may be, decades among them; none where the axis spans less than a decade or so."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    slack = 1 + 1e-9
+    for factors in _FACTORS:
+        at = [(f, p) for p in powers for f in factors if low / slack <= f * 10.0**p <= high * slack]
+        if _FEWEST_TICKS <= len(at) <= most:
+            return tuple((f * 10.0**p, _power(p, f)) for f, p in at)
+    every = math.ceil(len(at) / most)
+    return tuple((10.0**p, _power(p)) for _, p in at[::every]) if len(at) > 1 else ()
+
+
+def _power(power: int, factor: int = 1) -> str:
     if _SMALLEST_PLAIN_EXPONENT <= power <= _LARGEST_PLAIN_EXPONENT:
-        return f"{10.0**power:g}"
-    return f"10{str(power).translate(_SUPERSCRIPT)}"
+        return f"{factor * 10.0**power:g}"
+    return f"{f'{factor}\N{MULTIPLICATION SIGN}' if factor > 1 else ''}10{str(power).translate(_SUPERSCRIPT)}"
