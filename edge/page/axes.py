@@ -194,4 +194,5 @@ def _logarithmic_ticks(low: float, high: float, most: int) -> tuple[Tick, ...]:
 def _power(power: int, factor: int = 1) -> str:
     if _SMALLEST_PLAIN_EXPONENT <= power <= _LARGEST_PLAIN_EXPONENT:
         return f"{factor * 10.0**power:g}"
-    return f"{f'{factor}\N{MULTIPLICATION SIGN}' if factor > 1 else ''}10{str(power).translate(_SUPERSCRIPT)}"
+    times = f"{factor}\N{MULTIPLICATION SIGN}" if factor > 1 else ""
+    return f"{times}10{str(power).translate(_SUPERSCRIPT)}"
