@@ -42,10 +42,15 @@ class Quantisation:
         NDArray[int8]
             Same shape.
         """
-        steps = np.asarray(real, dtype=np.float32) / np.float32(self.scale)
-        whole = np.trunc(steps)
-        away = whole + np.where(np.abs(steps - whole) >= np.float32(0.5), np.sign(steps), np.float32(0))
-        return np.clip(away + np.float32(self.zero_point), -128, 127).astype(np.int8)
+        steps = np.asarray(np.asarray(real, np.float32) / np.float32(self.scale))
+        np.clip(steps, -128 - self.zero_point, 127 - self.zero_point, out=steps)
+        nearest = np.trunc(steps)
+        # Twice what is left is a whole step, with its sign, from a half on; adding a half first would round .49999997 up.
+        steps -= nearest
+        steps += steps
+        nearest += np.trunc(steps)
+        nearest += self.zero_point
+        return nearest.astype(np.int8)
 
     def dequantise(self, quantised: NDArray[np.int8]) -> NDArray[np.float32]:
         """Real values of int8, same shape: the product in float32, as TFLite's DEQUANTIZE computes it."""

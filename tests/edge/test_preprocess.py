@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import signal
 
-from edge.preprocess import ECGFOUNDER, MedianBaseline, Preprocessing, ZScore, preprocess
+from edge.preprocess import ECGFOUNDER, Bandpass, MedianBaseline, Notch, Preprocessing, ZScore, preprocess
 from tests.golden.make import CONTRACTS, ecgfounder_preprocessing, raw_window_mv
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "preprocess.npz"
@@ -53,6 +54,27 @@ def test_any_window_becomes_what_the_plain_scipy_statement_makes_of_it(seed, rat
     else:
         made, expected = contract(rate_hz, n_samples), ecgfounder_preprocessing(x_mv, rate_hz)
     np.testing.assert_allclose(preprocess(x_mv, made), expected, atol=2e-6)
+
+
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([Notch(50.0, 30.0), Notch(60.0, 5.0), Bandpass(0.67, 40.0, 4), Bandpass(0.5, 40.0, 3)]),
+    st.sampled_from([128.0, 250.0, 256.0, 500.0]),
+    st.sampled_from([(28,), (2560,), (3, 500), (2, 2, 100)]),
+)
+def test_a_filter_run_both_ways_gives_the_bits_of_filtfilt(seed, step, rate_hz, shape):
+    x = np.random.default_rng(seed).normal(0.3, 10.0 ** (seed % 7 - 3), shape)
+    if isinstance(step, Notch):
+        b, a = signal.iirnotch(step.frequency_hz, step.quality, fs=rate_hz)
+    else:
+        b, a = signal.butter(step.order, [step.low_hz, step.high_hz], btype="bandpass", fs=rate_hz)
+    made = preprocess(x, Preprocessing(rate_hz, shape[-1], (step,)))
+    np.testing.assert_array_equal(made, signal.filtfilt(b, a, x, axis=-1).astype(np.float32))
+
+
+def test_a_window_in_which_a_filter_cannot_settle_is_refused():
+    with pytest.raises(ValueError, match="settles in 27 samples cannot run on 27"):
+        preprocess(np.zeros(27), Preprocessing(500.0, 27, (Bandpass(0.67, 40.0, 4),)))
 
 
 def _running_median(x, size):
