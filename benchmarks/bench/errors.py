@@ -17,6 +17,9 @@ class BenchFault(StrEnum):
     BREAKS_RULE = "breaks_rule"
     NOTHING_ALIKE = "nothing_alike"
     UNWRITABLE = "unwritable"
+    BAD_SETTING = "bad_setting"
+    NO_BOARD = "no_board"
+    CHILD_FAILED = "child_failed"
 
 
 class BenchError(FaultError[BenchFault]):
