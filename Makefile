@@ -58,8 +58,9 @@ bench-gateway: install  ## Nights of every wearable, many at once, 10,000 reconn
 CHECKPOINT ?= build/full_size/checkpoint.pth
 STRESSED ?= build/full_size/stressed.pth
 
-bench-peers: install  ## Compare conversions with onnxruntime and torch (brings both, 8 minutes); CHECKPOINT=... STRESSED=...
+bench-peers: install  ## Compare conversions with onnxruntime, tflite-runtime and torch (brings them, 12 minutes); CHECKPOINT=... STRESSED=...
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'
+	-$(BIN)/python -m benchmarks.peers.older
 	$(BIN)/python -m benchmarks.peers $(CHECKPOINT) $(if $(wildcard $(STRESSED)),--stressed $(STRESSED))
 
 DATA ?= ../shared/data

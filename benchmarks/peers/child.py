@@ -13,7 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-_IMPORTS: Final = {"litert": "ai_edge_litert.interpreter", "onnxruntime": "onnxruntime", "torch": "torch"}
+_IMPORTS: Final = {
+    "litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+    "onnxruntime": "onnxruntime",
+    "torch": "torch",
+}
 
 
 def main(runtime: str, path: Path, window: Path) -> dict[str, float]:
@@ -24,7 +29,7 @@ def main(runtime: str, path: Path, window: Path) -> dict[str, float]:
     import numpy as np  # noqa: PLC0415 - every runtime has imported it
 
     for package in ("converter", "edge"):
-        _without_its_own_imports(package)
+        without_its_own_imports(package)
     from benchmarks.peers.runners import open_runner  # noqa: PLC0415
 
     opening_s = time.perf_counter()
@@ -39,7 +44,7 @@ def main(runtime: str, path: Path, window: Path) -> dict[str, float]:
     }
 
 
-def _without_its_own_imports(package: str) -> None:
+def without_its_own_imports(package: str) -> None:
     """Stand in for a package whose ``__init__`` brings the quantizer or scipy, which these figures are not about."""
     found = importlib.util.find_spec(package)
     if found is None or found.submodule_search_locations is None:

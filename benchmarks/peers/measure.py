@@ -1,7 +1,7 @@
 """The comparison in the order it happens: build, agree, time, start as processes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,6 @@ from benchmarks.peers.comparison import Comparison, Placement, Settings
 from benchmarks.peers.pack import write_pack_of
 from benchmarks.peers.peak import peak_tasks
 from benchmarks.peers.processes import each_alone, gateway_alone
-from benchmarks.peers.runners import Runner
 from benchmarks.peers.timing import Task, Timing, interleave
 from benchmarks.peers.variants import (
     BATCH,
@@ -129,11 +128,11 @@ def _placements(variants: Sequence[Variant]) -> dict[str, Placement]:
 def _timed(
     variants: Sequence[Variant], test: NDArray[np.float32], n_threads: int, n_rounds: int, n_weights: int
 ) -> dict[str, Timing]:
-    tasks = [_task(variant, variant.open(n_threads), test) for variant in variants]
+    tasks = [_task(variant, variant.open_timed(n_threads), test) for variant in variants]
     tasks += peak_tasks(n_threads, n_weights)
     return interleave(tasks, n_rounds=n_rounds, n_warmup=_WARMUP_ROUNDS, seed=_ORDER_SEED)
 
 
-def _task(variant: Variant, run: Runner, test: NDArray[np.float32]) -> Task:
+def _task(variant: Variant, run: Callable[[NDArray[np.float32]], object], test: NDArray[np.float32]) -> Task:
     batches = test.reshape(-1, variant.batch, test.shape[1])
     return Task(variant.name, lambda i: run(batches[i % len(batches)]), variant.batch)

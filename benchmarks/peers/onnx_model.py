@@ -8,20 +8,16 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from benchmarks.peers.onnx_nodes import OnnxNodes
 from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.net1d import Block, Weights
-
-_OPSET: Final = 17
-_IR_VERSION: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ def write(checkpoint: Checkpoint, window_samples: int) -> bytes:
     pooled = graph.reshape(graph.op("GlobalAveragePool", x), (1, config.filter_list[-1]))
     head = graph.constant("dense.weight", weights["dense.weight"]), graph.constant("dense.bias", weights["dense.bias"])
     graph.op("Gemm", pooled, *head, output="logits", transB=1)
-    return graph.to_bytes((1, window_samples), (1, config.n_outputs))
+    return graph.to_bytes("Net1D", (1, window_samples), (1, config.n_outputs))
 
 
 def quantise_statically(
@@ -126,22 +122,12 @@ def _identity(graph: "_Graph", block: Block, x: str, length: int) -> str:
     return x
 
 
-class _Graph:
-    """Nodes and constants of the graph being written; tensors are (1, channels, 1, length), known by name."""
+class _Graph(OnnxNodes):
+    """Layers of the graph being written; tensors are (1, channels, 1, length)."""
 
     def __init__(self, weights: Weights) -> None:
+        super().__init__()
         self._weights = weights
-        self._nodes: list[Any] = []
-        self._constants: dict[str, Any] = {}
-
-    def op(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        output = output or f"t{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, inputs, [output], name=f"{kind}_{len(self._nodes)}", **attributes))
-        return output
-
-    def constant(self, name: str, values: NDArray[Any]) -> str:
-        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
-        return name
 
     def conv(self, x: str, name: str, length: int, *, stride: int = 1, groups: int = 1) -> tuple[str, int]:
         """Conv of the layer `name`, padded with zeros to ``ceil(length / stride)``; the odd zero on the right."""
@@ -169,15 +155,3 @@ class _Graph:
 
     def swish(self, x: str) -> str:
         return self.op("Mul", x, self.op("Sigmoid", x))
-
-    def reshape(self, x: str, shape: tuple[int, ...]) -> str:
-        return self.op("Reshape", x, self.constant(f"shape{len(self._nodes)}", np.array(shape, np.int64)))
-
-    def to_bytes(self, in_shape: tuple[int, int], out_shape: tuple[int, int]) -> bytes:
-        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, in_shape)
-        y = helper.make_tensor_value_info("logits", TensorProto.FLOAT, out_shape)
-        graph = helper.make_graph(self._nodes, "Net1D", [x], [y], list(self._constants.values()))
-        opset = helper.make_opsetid("", _OPSET)
-        model = helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
-        onnx.checker.check_model(model)
-        return bytes(model.SerializeToString())

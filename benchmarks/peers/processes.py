@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
-from benchmarks.peers.variants import Variant
+from benchmarks.peers import older
+from benchmarks.peers.variants import Runtime, Variant
 
 _REPOSITORY: Final = Path(__file__).parents[2]
 
@@ -37,17 +38,18 @@ def each_alone(
     found: dict[str, list[dict[str, float]]] = {variant.name: [] for variant in variants}
     for _ in range(n_processes):
         for variant in variants:
-            found[variant.name].append(_printed("child", variant.runtime, variant.path, given))
+            python = str(older.make()) if variant.runtime is Runtime.TFLITE_RUNTIME else sys.executable
+            found[variant.name].append(_printed(python, "child", variant.runtime, variant.path, given))
     return {name: _figures(runs) for name, runs in found.items()}
 
 
 def gateway_alone(pack: Path, n_processes: int) -> tuple[Figure, ...]:
     """Start so many gateways with a pack; the figures of `benchmarks.peers.gateway`."""
-    return _figures([_printed("gateway", pack) for _ in range(n_processes)])
+    return _figures([_printed(sys.executable, "gateway", pack) for _ in range(n_processes)])
 
 
-def _printed(module: str, *arguments: str | Path) -> Any:
-    command = [sys.executable, "-m", f"benchmarks.peers.{module}", *map(str, arguments)]
+def _printed(python: str, module: str, *arguments: str | Path) -> Any:
+    command = [python, "-m", f"benchmarks.peers.{module}", *map(str, arguments)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=_REPOSITORY)
     return json.loads(done.stdout)
 

@@ -20,13 +20,14 @@ def open_runner(runtime: str, path: Path, n_threads: int) -> Runner:
     Parameters
     ----------
     runtime, path
-        As `benchmarks.peers.variants.Variant` has them: ``litert``, ``onnxruntime`` or ``torch``.
+        As `benchmarks.peers.variants.Variant` has them: ``litert``, ``tflite-runtime``, ``onnxruntime`` or ``torch``,
+        which takes a state dict of Net1D, or an int8 ``.tflite`` for what its weights stand for.
     n_threads
         Threads of a kernel. torch keeps one number for the process: do not mix runners of different ones.
     """
     match runtime:
-        case "litert":
-            return _litert(path, n_threads)
+        case "litert" | "tflite-runtime":
+            return _tflite(runtime, path, n_threads)
         case "onnxruntime":
             return _onnxruntime(path, n_threads)
         case "torch":
@@ -35,10 +36,10 @@ def open_runner(runtime: str, path: Path, n_threads: int) -> Runner:
             raise ValueError(f"{other} is no runtime")
 
 
-def _litert(path: Path, n_threads: int) -> Runner:
+def _tflite(runtime: str, path: Path, n_threads: int) -> Runner:
     from edge.interpreter import open_interpreter  # noqa: PLC0415
 
-    interpreter = open_interpreter(path.read_bytes(), runtime="litert", n_threads=n_threads)
+    interpreter = open_interpreter(path.read_bytes(), runtime=runtime, n_threads=n_threads)
     into, out_of = interpreter.input.quantisation, interpreter.output.quantisation
 
     def run(windows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -67,10 +68,14 @@ def _onnxruntime(path: Path, n_threads: int) -> Runner:
 def _torch(path: Path, n_threads: int) -> Runner:
     import torch  # noqa: PLC0415
 
+    from benchmarks.peers.torch_network import TorchNetwork  # noqa: PLC0415
     from converter.ecgfounder.net1d import Net1DConfig  # noqa: PLC0415
+    from converter.patch.reading import read_network  # noqa: PLC0415
     from converter.training.network import Net1D  # noqa: PLC0415
 
     torch.set_num_threads(n_threads)
+    if path.suffix == ".tflite":
+        return TorchNetwork(read_network(path.read_bytes()))
     state = torch.load(path, weights_only=True)
     network = Net1D(Net1DConfig.of_weights({name: values.numpy() for name, values in state.items()})).eval()
     network.load_state_dict(state)

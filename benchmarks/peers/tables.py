@@ -15,6 +15,12 @@ from benchmarks.peers.variants import FLOAT, FULL, NOISE_OF_FAST, OURS, in_batch
 from converter.quantise import Mode
 
 _WIDTH: Final = 120
+_BRING: Final = {
+    "onnxruntime": "pip install 'anyecg-edge[peers]'",
+    "tflite-runtime": "python -m benchmarks.peers.older",
+    "torch": "pip install 'anyecg-edge[peers]'",
+}
+"""How to bring each peer."""
 _METHOD: Final = (
     "Each round runs every variant and every matrix product once, in random order, in one process; times are for one "
     "window, from preprocessed float32 samples to float32 logits. Threads of onnxruntime (allow_spinning 0) and of "
@@ -61,9 +67,9 @@ def _method(comparison: Comparison) -> Iterator[str]:
 
         said = "; ".join(f"{name}: {settings}" for name, settings in STATIC_SETTINGS.items())
         yield paragraph(f"quantize_static after quant_pre_process. {said}.")
-    missing = sorted({"onnxruntime", "torch"} - comparison.versions.keys())
+    missing = sorted(_BRING.keys() - comparison.versions.keys())
     if missing:
-        yield paragraph(f"Not measured, not installed: {', '.join(missing)} (pip install 'anyecg-edge[peers]').")
+        yield paragraph("Not measured, not installed: " + ", ".join(f"{name} ({_BRING[name]})" for name in missing))
 
 
 def _aims(comparison: Comparison) -> str:

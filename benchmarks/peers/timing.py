@@ -17,6 +17,14 @@ _THREAD_CPU_CLOCK: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Elapsed:
+    """What a call took by the clocks of another process, which did the work: elapsed, and of all its threads, s."""
+
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """Something to time.
 
@@ -25,7 +33,7 @@ class Task:
     name
         Unlike any other's.
     call
-        Does it; takes the number of the round.
+        Does it; takes the number of the round. Where it gives `Elapsed`, that is its time.
     amount
         What one call does: windows, or 10^9 multiply-accumulates. Times are for one of them.
     before
@@ -100,13 +108,14 @@ def interleave(tasks: Sequence[Task], *, n_rounds: int, n_warmup: int, seed: int
     gc.disable()
     try:
         for i in range(n_warmup + n_rounds):
-            clocks = _thread_clocks()
+            clocks = thread_clocks()
             for k in draws.permutation(len(tasks)):
                 tasks[k].before()
-                began_cpu_s, began_s = _cpu_s(clocks), time.perf_counter()
-                tasks[k].call(i)
-                wall_s[k, i] = time.perf_counter() - began_s
-                cpu_s[k, i] = _cpu_s(clocks) - began_cpu_s
+                began_cpu_s, began_s = cpu_s_of(clocks), time.perf_counter()
+                done = tasks[k].call(i)
+                took = Elapsed(time.perf_counter() - began_s, cpu_s_of(clocks) - began_cpu_s)
+                told = done if isinstance(done, Elapsed) else took
+                wall_s[k, i], cpu_s[k, i] = told.wall_s, told.cpu_s
     finally:
         gc.enable()
     return {
@@ -115,7 +124,7 @@ def interleave(tasks: Sequence[Task], *, n_rounds: int, n_warmup: int, seed: int
     }
 
 
-def _thread_clocks() -> list[int]:
+def thread_clocks() -> list[int]:
     """Ids of the CPU clocks of this process's threads; Linux.
 
     The process's own clock counts the other threads only up to their last tick, milliseconds ago.
@@ -123,7 +132,8 @@ def _thread_clocks() -> list[int]:
     return [~int(task.name) << 3 | _THREAD_CPU_CLOCK for task in Path("/proc/self/task").iterdir()]
 
 
-def _cpu_s(clocks: list[int]) -> float:
+def cpu_s_of(clocks: list[int]) -> float:
+    """Processor time that those threads have used, s."""
     return sum(time.clock_gettime(clock) for clock in clocks)
 
 

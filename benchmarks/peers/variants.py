@@ -1,6 +1,6 @@
 """What is compared: one network as the files that each runtime loads."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -10,18 +10,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.peers import older
+from benchmarks.peers.elsewhere import Elsewhere
 from benchmarks.peers.pack import neutral_outputs
 from benchmarks.peers.runners import Runner, open_runner
 from converter.candidate import Candidate, Source
 from converter.candidate import build as build_candidate
 from converter.quantise import Mode
 from converter.sensitivity.placement import SMALL_NOISE, cheapest_within
+from converter.target import Target
 
 
 class Runtime(StrEnum):
     """What runs a file; see `benchmarks.peers.runners`."""
 
     LITERT = "litert"
+    TFLITE_RUNTIME = "tflite-runtime"
+    """In a process of its own: see `benchmarks.peers.older`."""
     ONNXRUNTIME = "onnxruntime"
     TORCH = "torch"
 
@@ -50,7 +55,12 @@ class Variant:
 
     def open(self, n_threads: int) -> Runner:
         """Load it: preprocessed windows, shape (batch, window_samples), to logits, shape (batch, n_outputs)."""
-        run = open_runner(self.runtime, self.path, n_threads)
+        run: Runner
+        match self.runtime:
+            case Runtime.TFLITE_RUNTIME:
+                run = self._elsewhere(n_threads)
+            case _:
+                run = open_runner(self.runtime, self.path, n_threads)
         if self.candidate is None:
             return run
         rows = [(row.logit_scale, row.logit_offset) for row in self.candidate.outputs]
@@ -61,6 +71,13 @@ class Variant:
 
         return logits
 
+    def open_timed(self, n_threads: int) -> Callable[[NDArray[np.float32]], object]:
+        """Load it for `benchmarks.peers.timing`: what runs elsewhere tells its time itself."""
+        return self._elsewhere(n_threads).timed if self.runtime is Runtime.TFLITE_RUNTIME else self.open(n_threads)
+
+    def _elsewhere(self, n_threads: int) -> Elsewhere:
+        return Elsewhere(older.make(), self.runtime, self.path, n_threads)
+
 
 FULL: Final = "anyecg full"
 """What every other variant's time is divided by."""
@@ -69,6 +86,9 @@ MIXED_FAST: Final = "anyecg mixed, as fast as full"
 DYNAMIC: Final = "anyecg dynamic"
 FLOAT: Final = "anyecg float"
 TORCH: Final = "torch fp32 eager"
+OLDER: Final = "tflite-runtime 2.14 int8, graph made for it"
+OLDER_SAME: Final = "tflite-runtime 2.14 int8, LiteRT's graph"
+OLDER_FLOAT: Final = "tflite-runtime 2.14 fp32"
 BATCH: Final = 4
 """Windows of the variants that take several at once."""
 NOISE_OF_FAST: Final = 0.03
@@ -103,6 +123,8 @@ def versions() -> dict[Runtime, str]:
             found[runtime] = ", ".join(f"{package} {version(package)}" for package in packages)
         except PackageNotFoundError:
             continue
+    if older.python_of_it():
+        found[Runtime.TFLITE_RUNTIME] = f"{older.REQUIREMENTS[0].replace('==', ' ')} (in an environment of its own)"
     return found
 
 
@@ -127,19 +149,29 @@ def build(source: Source, folder: Path, runtimes: frozenset[Runtime]) -> list[Va
     variants = [*ours, *(replace(one, name=in_batches(one.name), batch=BATCH) for one in ours)]
     if Runtime.ONNXRUNTIME in runtimes:
         variants += _onnxruntime(source, folder)
+    if Runtime.TFLITE_RUNTIME in runtimes:
+        variants += _on_tflite_runtime(source, {one.name: one for one in ours}, folder)
     if Runtime.TORCH in runtimes:
         variants.append(in_torch(source, folder))
     return variants
 
 
-def converted(source: Source, name: str, folder: Path) -> Variant:
-    """Write one of `OURS` as `anyecg convert` makes it."""
+def converted(source: Source, name: str, folder: Path, stem: str | None = None) -> Variant:
+    """Write one of `OURS` as `anyecg convert` makes it, to a file of that stem."""
     mode, noise = OURS[name]
     step = cheapest_within(source.frontier, noise) if mode is Mode.MIXED else None
     candidate = build_candidate(source, mode, neutral_outputs(source.checkpoint.config.n_outputs), step)
-    path = folder / f"{list(OURS).index(name)}_{mode}.tflite"
+    path = folder / f"{stem or f'{list(OURS).index(name)}_{mode}'}.tflite"
     path.write_bytes(candidate.model)
     return Variant(name, Runtime.LITERT, path, candidate=candidate)
+
+
+def _on_tflite_runtime(source: Source, ours: Mapping[str, Variant], folder: Path) -> list[Variant]:
+    """The older runtime with the graph that `anyecg convert --runtime tflite-runtime` makes, and with LiteRT's."""
+    for_it = Source(source.checkpoint, Target.TFLITE_RUNTIME, source.inputs)
+    split = converted(for_it, FULL, folder, "for_tflite_runtime")
+    there = (OLDER, split), (OLDER_SAME, ours[FULL]), (OLDER_FLOAT, ours[FLOAT])
+    return [replace(one, name=name, runtime=Runtime.TFLITE_RUNTIME) for name, one in there]
 
 
 def in_torch(source: Source, folder: Path) -> Variant:
