@@ -14,15 +14,10 @@ from benchmarks.bench.energy.errors import EnergyError, EnergyFault
 CONFIGURATION: Final = 0x00
 BUS_VOLTAGE: Final = 0x02
 POWER: Final = 0x03
-CURRENT: Final = 0x04
 CALIBRATION: Final = 0x05
-MANUFACTURER: Final = 0xFE
-"""Of the INA226; the INA219 has nothing there."""
-TEXAS_INSTRUMENTS: Final = 0x5449
 _CURRENT_STEPS: Final = 1 << 15
 _OVERFLOW: Final = 1
 """Bit 0 of the INA219's bus voltage register: the power or current does not fit."""
-_RESET: Final = 1 << 15
 
 
 class Chip(StrEnum):
@@ -48,8 +43,8 @@ class Facts:
         Current steps in a step of power, per volt.
     shunt_volts
         The most across the shunt.
-    largest_calibration
-        What fits into the register; the INA219 ignores its lowest bit, the INA226 has 15.
+    calibration_bits
+        Those of the register that count: the INA219 ignores its lowest bit, the INA226 has 15.
     share
         Gain error that is the most the data sheet allows, current's and voltage's together; the shunt's comes on top.
     """
@@ -59,7 +54,7 @@ class Facts:
     calibration_volts: float
     power_steps: int
     shunt_volts: float
-    largest_calibration: int
+    calibration_bits: int
     share: float
 
 
@@ -102,7 +97,7 @@ class Calibration:
         if isfinite(shunt_ohms) and shunt_ohms > 0:
             largest_amps = facts.shunt_volts / shunt_ohms
             register = int(facts.calibration_volts / (largest_amps / _CURRENT_STEPS * shunt_ohms))
-            return cls(chip, shunt_ohms, min(register, facts.largest_calibration) & ~(chip is Chip.INA219))
+            return cls(chip, shunt_ohms, min(register, 0xFFFF) & facts.calibration_bits)
         raise EnergyError(
             EnergyFault.UNKNOWN_METER,
             f"a shunt of {shunt_ohms:g} ohms measures nothing",
