@@ -1,0 +1,157 @@
+"""The ratio of two measurements with its interval: processes are the units, and time between two results counts.
+
+Within one process values hang together: same memory layout, same neighbours in the cache, same minute. So a process
+gives one figure, its median, and what differs between processes makes the interval (T. Kalibera and R. Jones,
+"Rigorous benchmarking in reasonable time", ISMM 2013). Figures are compared as logarithms, with Welch's t.
+
+Processes of one result ran within a minute, and the other result was made at another time, when the machine may have
+been busy with something else. The yardstick follows that, but not to the last per cent. What it leaves is a variance
+of its own between results, which no number of processes makes smaller; `Drift` says how large it is taken.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, variance
+from typing import Final
+
+from scipy.special import stdtr, stdtrit
+
+CONFIDENCE: Final = 0.95
+"""Of every interval."""
+_MANY: Final = 1e6
+"""Degrees of freedom that are as good as any number more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far two results of the same thing lie apart although nothing has changed, as logarithms.
+
+    Parameters
+    ----------
+    floor
+        Standard deviation that one result has beyond that of its processes.
+    exponent
+        Standard deviation of the power of the yardstick that a time really follows; one is what it is divided by.
+        What is left after the division grows with how far the two yardsticks lie apart.
+    likeness
+        Correlation of the processes of one result, 0 to 1: they shared a minute, so that n of them say less than n
+        independent ones (L. Kish's design effect, "Survey Sampling", 1965).
+    """
+
+    floor: float
+    exponent: float = 0.0
+    likeness: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """One measurement, process by process.
+
+    Parameters
+    ----------
+    figures
+        Each process's median, above 0, shape (n_runs,).
+    yardsticks
+        The yardstick beside each, in the same order; empty where figures are not corrected.
+    """
+
+    figures: Sequence[float]
+    yardsticks: Sequence[float] = ()
+
+    @property
+    def logs(self) -> list[float]:
+        """Logarithms of the figures, each over its yardstick where there is one."""
+        if not self.yardsticks:
+            return [math.log(figure) for figure in self.figures]
+        return [math.log(f / y) for f, y in zip(self.figures, self.yardsticks, strict=True)]
+
+    @property
+    def speed(self) -> float:
+        """Mean logarithm of its yardsticks; 0 without any."""
+        return fmean(map(math.log, self.yardsticks)) if self.yardsticks else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The other over the base.
+
+    Parameters
+    ----------
+    value
+        Ratio of geometric means over the processes.
+    low, high
+        95 % interval; None where one of the two has one process only.
+    p
+        Probability of such a ratio or one farther from 1 where nothing differs; None like the interval.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+
+
+def ratio(base: Units, other: Units, drift: Drift, *, widening: float = 1.0) -> Ratio:
+    """Compare two measurements.
+
+    Parameters
+    ----------
+    base, other
+        Of the same quantity under the same conditions.
+    drift
+        Between results.
+    widening
+        The standard error is multiplied by so much: above 1 where the machine was noisy.
+
+    Returns
+    -------
+    Ratio
+        Swapping the two inverts it.
+    """
+    a, b = base.logs, other.logs
+    difference = fmean(b) - fmean(a)
+    if min(len(a), len(b)) == 1:
+        return Ratio(math.exp(difference))
+    of_a, of_b = (variance(one) * (1.0 / len(one) + drift.likeness) for one in (a, b))
+    between = 2.0 * drift.floor**2 + (drift.exponent * (other.speed - base.speed)) ** 2
+    total = of_a + of_b + between
+    if total == 0.0:
+        return _exact(difference)
+    sampled = of_a**2 / (len(a) - 1) + of_b**2 / (len(b) - 1)
+    freedom = min(total**2 / sampled, _MANY) if sampled > 0.0 else _MANY
+    error = widening * math.sqrt(total)
+    margin = error * float(stdtrit(freedom, (1.0 + CONFIDENCE) / 2.0))
+    return Ratio(
+        value=math.exp(difference),
+        low=math.exp(difference - margin),
+        high=math.exp(difference + margin),
+        p=2.0 * float(stdtr(freedom, -abs(difference) / error)),
+    )
+
+
+def _exact(difference: float) -> Ratio:
+    """What never varies differs, or it does not."""
+    value = math.exp(difference)
+    return Ratio(value, value, value, 1.0 if difference == 0.0 else 0.0)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Adjust probabilities for there being many (S. Holm, 1979): the chance of any false alarm among them stays.
+
+    Parameters
+    ----------
+    p
+        In any order, shape (n,).
+
+    Returns
+    -------
+    list[float]
+        Adjusted, in the same order, at most 1.
+    """
+    adjusted = [1.0] * len(p)
+    largest = 0.0
+    for rank, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        largest = max(largest, min(1.0, (len(p) - rank) * p[i]))
+        adjusted[i] = largest
+    return adjusted

@@ -1,0 +1,155 @@
+"""A row of a comparison, and what may be said of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from benchmarks.bench.comparing.ratio import CONFIDENCE, Drift, Ratio, Units, holm, ratio
+from benchmarks.bench.measurement import Measurement, Quantity, Run
+
+DEFAULT_THRESHOLD: Final = 0.05
+"""A smaller change is of no practical weight."""
+
+_MEMORY: Final = frozenset({Quantity.PEAK_RESIDENT, Quantity.STEADY_RESIDENT})
+_UNTIMED: Final = _MEMORY | {Quantity.ENERGY}
+"""What does not follow the speed of the machine."""
+
+# 22 results of one commit, of four processes each, on a virtual machine of two cores that others used meanwhile: over
+# the yardstick they lay 1.5 to 3 % apart beyond what their processes explain, without it 4 to 7 %.
+_CORRECTED: Final = Drift(floor=0.02, exponent=0.25)
+_UNCORRECTED: Final = Drift(floor=0.07)
+_OF_MEMORY: Final = Drift(floor=0.01)
+_OF_ENERGY: Final = Drift(floor=0.03)
+
+_NOISY_WIDENS: Final = 1.5
+
+
+class Judged(StrEnum):
+    """Whether a comparison of two results may end in a regression."""
+
+    YES = "yes"
+    OTHER_MACHINE = "other machine: no regression is judged"
+    OTHER_KERNELS = "other kernels: no regression is judged"
+
+
+class Verdict(StrEnum):
+    """What may be said of one quantity."""
+
+    WORSE = "worse"
+    BETTER = "better"
+    NONE_SHOWN = "no difference shown"
+    ONE_RUN = "one run: no verdict"
+    NOT_JUDGED = "not judged"
+    NO_RATIO = "not above zero: no ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One quantity under the same conditions in two results.
+
+    Parameters
+    ----------
+    base, other
+        The measurements.
+    ratio
+        Other over base; None where a figure is not above zero.
+    corrected
+        Whether each figure was divided by its yardstick before.
+    verdict
+        In the light of all rows of the same two results.
+    p_adjusted
+        As `ratio.p`, for the number of rows; None where nothing is judged.
+    """
+
+    base: Measurement
+    other: Measurement
+    ratio: Ratio | None
+    corrected: bool
+    verdict: Verdict
+    p_adjusted: float | None = None
+
+    @property
+    def said(self) -> str:
+        """The verdict in the words of the quantity."""
+        heavier = self.base.quantity in _UNTIMED
+        match self.verdict:
+            case Verdict.WORSE:
+                return "more" if heavier else "slower"
+            case Verdict.BETTER:
+                return "less" if heavier else "faster"
+            case _:
+                return self.verdict.value
+
+
+def compare(base: Measurement, other: Measurement, *, judged: Judged, noisy: bool) -> Row:
+    """Put two measurements of the same quantity under the same conditions side by side; no verdict yet.
+
+    Parameters
+    ----------
+    base, other
+        The measurements.
+    judged
+        On another machine the yardstick is left alone: its speed is part of the answer.
+    noisy
+        Whether either machine was: the interval is then wider by half.
+    """
+    if min(run.median for run in (*base.runs, *other.runs)) <= 0.0:
+        return Row(base, other, None, False, Verdict.NO_RATIO)
+    beside = base.quantity not in _UNTIMED and judged is not Judged.OTHER_MACHINE
+    corrected = beside and all(run.yardstick_ms is not None for run in (*base.runs, *other.runs))
+    found = ratio(
+        _units(base.runs, corrected=corrected),
+        _units(other.runs, corrected=corrected),
+        _drift(base.quantity, corrected=corrected),
+        widening=_NOISY_WIDENS if noisy else 1.0,
+    )
+    one_run = found.p is None and judged is Judged.YES
+    return Row(base, other, found, corrected, Verdict.ONE_RUN if one_run else Verdict.NOT_JUDGED)
+
+
+def judge(rows: Sequence[Row], *, threshold: float = DEFAULT_THRESHOLD) -> list[Row]:
+    """Give every row that has an interval its verdict.
+
+    Worse or better is what differs after Holm's correction for the number of rows, so that its interval excludes 1,
+    and by more than the threshold. A table in which nothing differs says so wrongly once in twenty times at most.
+
+    Parameters
+    ----------
+    rows
+        All of two results.
+    threshold
+        The least change of practical weight, as a share: 0.05 is a ratio of 1.05, or of 1 / 1.05.
+    """
+    asked = [i for i, row in enumerate(rows) if row.ratio is not None and row.ratio.p is not None]
+    adjusted = holm([p for i in asked if (p := _p(rows[i])) is not None])
+    judged = list(rows)
+    for i, p in zip(asked, adjusted, strict=True):
+        judged[i] = replace(rows[i], verdict=_verdict(rows[i], p, threshold), p_adjusted=p)
+    return judged
+
+
+def _p(row: Row) -> float | None:
+    return row.ratio.p if row.ratio else None
+
+
+def _verdict(row: Row, p: float, threshold: float) -> Verdict:
+    value = row.ratio.value if row.ratio else 1.0
+    if p > 1.0 - CONFIDENCE or 1.0 / (1.0 + threshold) <= value <= 1.0 + threshold:
+        return Verdict.NONE_SHOWN
+    return Verdict.WORSE if value > 1.0 else Verdict.BETTER
+
+
+def _units(runs: Sequence[Run], *, corrected: bool) -> Units:
+    yardsticks = [run.yardstick_ms for run in runs if run.yardstick_ms is not None]
+    return Units([run.median for run in runs], yardsticks if corrected else ())
+
+
+def _drift(quantity: Quantity, *, corrected: bool) -> Drift:
+    match quantity:
+        case Quantity.PEAK_RESIDENT | Quantity.STEADY_RESIDENT:
+            return _OF_MEMORY
+        case Quantity.ENERGY:
+            return _OF_ENERGY
+        case _:
+            return _CORRECTED if corrected else _UNCORRECTED
