@@ -132,6 +132,8 @@ class PackResult(Part):
         None where the loop was not run.
     budgets
         Verdicts; empty where the loop was not run.
+    notes
+        What was left out, or could not be made as it should be, a clause each.
     """
 
     label: str
@@ -151,6 +153,7 @@ class PackResult(Part):
     measurements: tuple[Measurement, ...]
     memory: Memory | None = None
     budgets: tuple[Budget, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def find(self, quantity: Quantity, **conditions: float | str) -> Iterator[Measurement]:
         """Give the measurements of a quantity whose conditions have these values."""
