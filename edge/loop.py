@@ -195,6 +195,8 @@ class InferenceLoop:
         if not xs:
             return ()
         with self._times.timing(Stage.INFER, len(xs)):
+            if len(xs) == 1:
+                return (self.model.infer(xs[0]),)
             x: NDArray[Any] = np.stack(xs)
             return self.model.infer_all(x, self.batch)
 

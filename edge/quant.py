@@ -45,7 +45,7 @@ class Quantisation:
         steps = np.asarray(np.asarray(real, np.float32) / np.float32(self.scale))
         np.clip(steps, -128 - self.zero_point, 127 - self.zero_point, out=steps)
         nearest = np.trunc(steps)
-        # Twice what is left is a whole step, with its sign, from a half on; adding a half first would round .49999997 up.
+        # Twice what is left is a whole step from a half on, with its sign. Adding a half would round .49999997 up.
         steps -= nearest
         steps += steps
         nearest += np.trunc(steps)

@@ -47,6 +47,12 @@ class PolyphaseResampler:
         self._n_in = 0
         self._n_out = 0
 
+    def inputs_for(self, n_out: int) -> int:
+        """How many input samples must have come, from the segment's first, before `push` has given `n_out`."""
+        if self._identity or n_out == 0:
+            return n_out
+        return -(-(n_out - 1) * self._down // self._up) + self._reach + 1
+
     def push(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take input samples, shape (n,), and return the output samples that no later input can change."""
         if self._identity or x.size == 0:

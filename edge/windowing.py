@@ -1,8 +1,15 @@
-"""Cuts a stream of blocks into windows of the pack's length and rate, none of which spans a gap."""
+"""Cuts a stream of blocks into windows of the pack's length and rate, none of which spans a gap.
 
+Two networks read a window: the pack's, at its rate, and the one that marks waves, at `edge.waves.track.RATE_HZ`. Each
+sample of the source is resampled once for either as it comes, however many windows it is in: windows that overlap share
+the samples.
+"""
+
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +18,9 @@ from edge.errors import StreamError
 from edge.outcome import Rejected, Rejection, Span
 from edge.resample import PolyphaseResampler
 from edge.signal import SampleBlock
+from edge.waves.track import RATE_HZ
+
+_END: Final = attrgetter("end_index")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +30,7 @@ class Window:
     Parameters
     ----------
     millivolts
-        ``NDArray[float64]``, shape (n,), mV, at `rate_hz`.
+        ``NDArray[float64]``, shape (n,), mV, at `rate_hz`. Read-only where it is cut out of a stream.
     rate_hz
         Sample rate of `millivolts`.
     span
@@ -29,6 +39,10 @@ class Window:
         Part of the source samples that were at the converter's rails.
     contact
         False where the device said for any of its samples that an electrode was off.
+    waves
+        What waves are marked and measured on: ``NDArray[float64]``, shape (m,), mV, at `edge.waves.track.RATE_HZ`,
+        resampled from the source's own rate and begun at the sample nearest to the window's first. Read-only. None
+        where the window is not cut out of a stream; it is then resampled when it is read.
     """
 
     millivolts: NDArray[np.float64]
@@ -36,6 +50,7 @@ class Window:
     span: Span
     railed_fraction: float
     contact: bool
+    waves: NDArray[np.float64] | None = None
 
 
 Cut: TypeAlias = Window | Rejected
@@ -69,6 +84,8 @@ class Windower:
     def push(self, block: SampleBlock) -> Iterator[Cut]:
         """Take the next block and give the windows it completes.
 
+        A window is complete when no later sample can change what it is resampled to, some samples behind its last.
+
         Raises
         ------
         StreamError
@@ -84,31 +101,22 @@ class Windower:
         if block.gap_before:
             yield from self._end_segment(Rejection.GAP)
         if self._segment is None:
-            self._segment = _Segment(block, self._rate_hz)
-        self._segment.push(block)
-        yield from self._windows(self._segment)
+            self._segment = _Segment(block, self._rate_hz, self._window, self._hop)
+        yield from self._segment.push(block)
 
     def finish(self) -> Iterator[Cut]:
         """End the stream and give what is left of it."""
         yield from self._end_segment(Rejection.ENDED)
 
-    def _windows(self, segment: "_Segment") -> Iterator[Window]:
-        while segment.n_out >= segment.next_start + self._window:
-            yield segment.window(segment.next_start, self._window)
-            segment.covered = segment.next_start + self._window
-            segment.next_start += self._hop
-            segment.forget(segment.next_start)
-
     def _end_segment(self, reason: Rejection) -> Iterator[Cut]:
         segment, self._segment = self._segment, None
         if segment is None:
             return
-        segment.finish()
-        yield from self._windows(segment)
-        if segment.leaves_samples:
-            span = segment.span(segment.next_start, segment.n_out - segment.next_start)
+        yield from segment.finish()
+        rest = segment.rest()
+        if rest:
             full_s = self._window / self._rate_hz
-            yield Rejected(span, reason, f"{span.duration_s:.1f} s of the {full_s:g} s a window needs")
+            yield Rejected(rest, reason, f"{rest.duration_s:.1f} s of the {full_s:g} s a window needs")
 
 
 def _start_index(block: SampleBlock) -> int:
@@ -116,74 +124,163 @@ def _start_index(block: SampleBlock) -> int:
 
 
 class _Segment:
-    """A stretch of the stream without a gap, resampled, with what its windows need to know of each block."""
+    """A stretch of the stream without a gap, at both rates, with what its windows need to know of each block.
 
-    def __init__(self, first: SampleBlock, rate_out_hz: float) -> None:
-        self._resampler = PolyphaseResampler(first.rate_hz, rate_out_hz)
-        self._rate_in_hz, self._rate_out_hz = first.rate_hz, rate_out_hz
+    Blocks wait as they came until they complete a window, so that a block costs next to nothing.
+    """
+
+    def __init__(self, first: SampleBlock, rate_hz: float, window: int, hop: int) -> None:
+        self._rate_in_hz, self._rate_hz = first.rate_hz, rate_hz
+        self._window, self._hop = window, hop
         self._first_index = first.first_index
-        self._blocks: list[SampleBlock] = []
-        self._millivolts = np.empty(0)
-        self._from_out = 0
-        self.next_start = 0
-        self.covered = 0
+        self._blocks = _Blocks()
+        self._waiting: list[SampleBlock] = []
+        self._model = _Line(first.rate_hz, rate_hz)
+        self._waves = self._model if rate_hz == RATE_HZ else _Line(first.rate_hz, RATE_HZ)
+        self._lines = (self._model,) if self._waves is self._model else (self._model, self._waves)
+        self._start = 0
+        self._covered = 0
+        self._due = self._due_index()
+
+    def push(self, block: SampleBlock) -> Iterator[Window]:
+        self._blocks.add(block)
+        self._waiting.append(block)
+        if block.end_index >= self._due:
+            millivolts = self._taken()
+            for line in self._lines:
+                line.push(millivolts)
+            while block.end_index >= self._due:
+                yield self._next()
+
+    def finish(self) -> Iterator[Window]:
+        millivolts = self._taken()
+        for line in self._lines:
+            line.push(millivolts)
+            line.finish()
+        while self._model.end >= self._start + self._window:
+            yield self._next()
+
+    def rest(self) -> Span | None:
+        """Source samples that no window has, and none will."""
+        begin = max(self._covered, self._start)
+        return self._span(self._start, self._model.end) if self._blocks.end_index > self._source_index(begin) else None
+
+    def _taken(self) -> NDArray[np.float64]:
+        waiting, self._waiting = self._waiting, []
+        return np.concatenate([block.scale.millivolts(block.counts) for block in waiting]) if waiting else np.empty(0)
+
+    def _next(self) -> Window:
+        begin, end = self._start, self._start + self._window
+        waves_begin = self._waves_place(begin)
+        waves = self._waves.part(waves_begin, waves_begin + self._waves_place(self._window))
+        span = self._span(begin, end)
+        window = Window(
+            millivolts=self._model.part(begin, end),
+            rate_hz=self._rate_hz,
+            span=span,
+            railed_fraction=self._blocks.railed(span) / span.n_samples,
+            contact=self._blocks.contact(span),
+            waves=waves,
+        )
+        self._covered, self._start = end, begin + self._hop
+        self._due = self._due_index()
+        self._forget()
+        return window
+
+    def _due_index(self) -> int:
+        """Source index up to which samples must have come for the next window."""
+        waves_end = self._waves_place(self._start) + self._waves_place(self._window)
+        needed = self._model.inputs_for(self._start + self._window), self._waves.inputs_for(waves_end)
+        return self._first_index + max(needed)
+
+    def _forget(self) -> None:
+        self._model.forget(self._start)
+        self._waves.forget(min(self._waves_place(self._start), self._waves.end))
+        self._blocks.forget(self._source_index(self._start))
+
+    def _waves_place(self, out: int) -> int:
+        return round(out * RATE_HZ / self._rate_hz)
+
+    def _source_index(self, out: int) -> int:
+        return self._first_index + round(out * self._rate_in_hz / self._rate_hz)
+
+    def _span(self, begin: int, end: int) -> Span:
+        return self._blocks.span(self._source_index(begin), self._source_index(end))
+
+
+class _Line:
+    """A segment at one rate, from the first sample that a window may still want."""
+
+    def __init__(self, rate_in_hz: float, rate_hz: float) -> None:
+        self._resampler = PolyphaseResampler(rate_in_hz, rate_hz)
+        self._samples = np.empty(0)
+        self._begin = 0
 
     @property
-    def n_out(self) -> int:
-        return self._from_out + self._millivolts.size
+    def end(self) -> int:
+        """Samples there have been."""
+        return self._begin + self._samples.size
 
-    @property
-    def leaves_samples(self) -> bool:
-        """Whether source samples remain that no window has, and none will."""
-        begin = self._source_index(max(self.covered, self.next_start))
-        return self._blocks[-1].end_index > begin
+    def inputs_for(self, end: int) -> int:
+        return self._resampler.inputs_for(end)
 
-    def push(self, block: SampleBlock) -> None:
-        self._blocks.append(block)
-        self._append(self._resampler.push(block.scale.millivolts(block.counts)))
+    def push(self, millivolts: NDArray[np.float64]) -> None:
+        self._append(self._resampler.push(millivolts))
 
     def finish(self) -> None:
         self._append(self._resampler.finish())
 
-    def _append(self, millivolts: NDArray[np.float64]) -> None:
-        self._millivolts = np.concatenate([self._millivolts, millivolts])
+    def _append(self, samples: NDArray[np.float64]) -> None:
+        self._samples = np.concatenate([self._samples, samples])
+        self._samples.setflags(write=False)
 
-    def _source_index(self, out: int) -> int:
-        return self._first_index + round(out * self._rate_in_hz / self._rate_out_hz)
+    def part(self, begin: int, end: int) -> NDArray[np.float64]:
+        return self._samples[begin - self._begin : end - self._begin]
 
-    def span(self, start_out: int, n_out: int) -> Span:
-        first, end = self._source_index(start_out), self._source_index(start_out + n_out)
-        end = min(end, self._blocks[-1].end_index)
-        block = next(b for b in self._blocks if b.end_index > first)
-        last = next(b for b in self._blocks if b.end_index >= end)
+    def forget(self, before: int) -> None:
+        drop = min(max(0, before - self._begin), self._samples.size)
+        self._samples, self._begin = self._samples[drop:], self._begin + drop
+
+
+class _Blocks:
+    """Blocks in a row, and what was wrong in them; each is looked at once, as it comes."""
+
+    def __init__(self) -> None:
+        self._blocks: list[SampleBlock] = []
+        self._off: list[SampleBlock] = []
+        self._railed: list[int] = []
+
+    @property
+    def end_index(self) -> int:
+        return self._blocks[-1].end_index
+
+    def add(self, block: SampleBlock) -> None:
+        self._blocks.append(block)
+        if block.contact is False:
+            self._off.append(block)
+        if block.scale.rails is not None:
+            low, high = block.scale.rails
+            at_rails = np.flatnonzero((block.counts <= low) | (block.counts >= high))
+            self._railed.extend((block.first_index + at_rails).tolist())
+
+    def span(self, first: int, end: int) -> Span:
+        end = min(end, self.end_index)
+        block = self._blocks[bisect_right(self._blocks, first, key=_END)]
+        last = self._blocks[bisect_left(self._blocks, end, key=_END)]
         start_s = block.start_s + (first - block.first_index) * block.period_s
         end_s = last.start_s + (end - last.first_index) * last.period_s
         return Span(first, end - first, start_s, end_s - start_s, block.time_uncertainty_s)
 
-    def window(self, start_out: int, n_out: int) -> Window:
-        span = self.span(start_out, n_out)
-        begin = start_out - self._from_out
-        inside = [b for b in self._blocks if b.end_index > span.first_index and b.first_index < span.end_index]
-        railed = sum(_railed_samples(b, span) for b in inside)
-        return Window(
-            millivolts=self._millivolts[begin : begin + n_out].copy(),
-            rate_hz=self._rate_out_hz,
-            span=span,
-            railed_fraction=railed / span.n_samples,
-            contact=all(b.contact is not False for b in inside),
-        )
+    def railed(self, span: Span) -> int:
+        """Samples at the converter's rails."""
+        return bisect_left(self._railed, span.end_index) - bisect_left(self._railed, span.first_index)
 
-    def forget(self, before_out: int) -> None:
-        drop = min(max(0, before_out - self._from_out), self._millivolts.size)
-        self._millivolts, self._from_out = self._millivolts[drop:], self._from_out + drop
-        first = self._source_index(before_out)
-        self._blocks = [b for b in self._blocks if b.end_index > first] or self._blocks[-1:]
+    def contact(self, span: Span) -> bool:
+        """Whether no block in it was taken with an electrode off."""
+        return not any(off.end_index > span.first_index and off.first_index < span.end_index for off in self._off)
 
-
-def _railed_samples(block: SampleBlock, span: Span) -> int:
-    if block.scale.rails is None:
-        return 0
-    low, high = block.scale.rails
-    begin = max(0, span.first_index - block.first_index)
-    counts = block.counts[begin : span.end_index - block.first_index]
-    return int(np.count_nonzero((counts <= low) | (counts >= high)))
+    def forget(self, before: int) -> None:
+        """Drop what lies before an index; the newest block stays."""
+        del self._blocks[: min(bisect_right(self._blocks, before, key=_END), len(self._blocks) - 1)]
+        del self._off[: bisect_right(self._off, before, key=_END)]
+        del self._railed[: bisect_left(self._railed, before)]

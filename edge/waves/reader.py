@@ -45,8 +45,12 @@ class WaveReader:
         return self.model.pack.manifest.label
 
     def read_window(self, window: Window) -> WindowReading:
-        """Read one window; where it is not as long as the network's, it is read as a short recording is."""
-        millivolts = resampled(window.millivolts, window.rate_hz)
+        """Read one window; where it is not as long as the network's, it is read as a short recording is.
+
+        What is marked and measured is `Window.waves`, which a stream resamples once whatever the windows' overlap. The
+        network's own preprocessing starts anew in each window, as it was trained; nothing is measured on that.
+        """
+        millivolts = resampled(window.millivolts, window.rate_hz) if window.waves is None else window.waves
         prepared, track = self._heard(millivolts)
         return _window_reading(
             window.span, millivolts, prepared, track, Contact(window.railed_fraction, window.contact)

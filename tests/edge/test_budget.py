@@ -124,6 +124,30 @@ def test_latencies_are_kept_by_stage():
     assert times.percentiles() == {stage: pytest.approx({"p50": 2.0, "p99": 2.0}) for stage in ("infer", "decode")}
 
 
+def test_only_the_last_8192_latencies_are_kept_oldest_first():
+    ticks = (n**2 * 5e-4 for n in count())  # so that the nth lasts as many ms, and .5
+    times = StageTimes(lambda: next(ticks))
+    for _ in range(9000):
+        with times.timing("infer"):
+            pass
+    assert times.values_ms()["infer"] == pytest.approx([2 * n + 0.5 for n in range(9000 - 8192, 9000)])
+
+
+def test_windows_that_ran_together_share_the_time_equally():
+    ticks = iter([0.0, 0.012])
+    times = StageTimes(lambda: next(ticks))
+    with times.timing("infer", 4):
+        pass
+    assert times.values_ms() == {"infer": pytest.approx((3.0,) * 4)}
+
+
+def test_what_ends_in_an_error_is_not_timed():
+    times = StageTimes(lambda: 0.0)
+    with pytest.raises(ZeroDivisionError), times.timing("infer"):
+        raise ZeroDivisionError
+    assert times.values_ms() == {}
+
+
 def test_the_last_latency_is_the_newest():
     ticks = iter([0.0, 0.001, 5.0, 5.007])
     times = StageTimes(lambda: next(ticks))

@@ -57,6 +57,17 @@ def test_equal_rates_change_nothing():
     np.testing.assert_array_equal(resampled(x, [100, 200], 500.0), x)
 
 
+@given(st.sampled_from(RATES_HZ), st.sampled_from([256.0, 500.0]), st.integers(1, 3000))
+def test_so_many_samples_as_it_asks_for_give_so_many_and_one_less_does_not(rate_hz, rate_out_hz, n_out):
+    needed = PolyphaseResampler(rate_hz, rate_out_hz).inputs_for(n_out)
+    given = [PolyphaseResampler(rate_hz, rate_out_hz).push(np.ones(n)).size for n in (needed, needed - 1)]
+    assert given[0] >= n_out > given[1]
+
+
+def test_nothing_is_needed_to_give_nothing():
+    assert PolyphaseResampler(360.0, 500.0).inputs_for(0) == 0
+
+
 def test_a_resampler_that_was_given_nothing_gives_nothing():
     assert PolyphaseResampler(360.0, 500.0).finish().size == 0
 

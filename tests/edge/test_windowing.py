@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from edge.errors import StreamError
 from edge.outcome import Rejected, Rejection
+from edge.resample import PolyphaseResampler
 from edge.signal import Scale
+from edge.waves.track import RATE_HZ
 from edge.windowing import Window, Windower
 from tests.edge.signals import block, cuts_of, stream
 
@@ -31,7 +33,7 @@ def facts(made):
     where = (span.first_index, span.n_samples, round(span.start_s, 6), round(span.duration_s, 6))
     if isinstance(made, Rejected):
         return (*where, made.reason)
-    return (*where, made.millivolts.tobytes(), made.railed_fraction, made.contact)
+    return (*where, made.millivolts.tobytes(), made.waves.tobytes(), made.railed_fraction, made.contact)
 
 
 @st.composite
@@ -43,6 +45,32 @@ def streams(draw):
     lost = list(zip(bounds[::2], bounds[1::2], strict=False))
     assume(not (lost and lost[0][0] == 0))
     return ramp(n), draw(cuts_of(n)), draw(cuts_of(n)), lost, rate_hz
+
+
+@given(
+    st.data(), st.integers(600, 4000), st.sampled_from([20.0, 64.0, 100.0, 256.0]), st.sampled_from([0.3, 1.0, 10.0])
+)
+def test_what_waves_are_read_off_are_stretches_of_the_stream_resampled_once(data, n, rate_hz, hop_s):
+    blocks = stream(ramp(n), data.draw(cuts_of(n)), rate_hz=rate_hz)
+    resampler = PolyphaseResampler(rate_hz, RATE_HZ)
+    once = np.concatenate([resampler.push(ramp(n) * 1e-3), resampler.finish()])
+    windows = [made for made in cut(blocks, hop_s=hop_s) if isinstance(made, Window)]
+    begins = [round(i * round(hop_s * PACK_RATE_HZ) * RATE_HZ / PACK_RATE_HZ) for i in range(len(windows))]
+    expected = [once[begin : begin + 2560] for begin in begins]
+    assert [window.waves.tobytes() for window in windows] == [part.tobytes() for part in expected]
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 360.0])
+def test_windows_that_overlap_share_their_samples_and_nobody_may_write_there(rate_hz):
+    first, second, *_ = cut([block(ramp(round(20 * rate_hz)), rate_hz=rate_hz)], hop_s=1.0)
+    for one, other in ((first.millivolts, second.millivolts), (first.waves, second.waves)):
+        assert np.shares_memory(one, other)
+        assert not one.flags.writeable
+
+
+def test_a_pack_at_the_rate_of_the_waves_reads_what_they_are_read_off():
+    [window] = cut([block(ramp(2000), rate_hz=200.0)], rate_hz=RATE_HZ, window_samples=2560)
+    assert window.waves.tobytes() == window.millivolts.tobytes()
 
 
 @given(streams(), st.sampled_from([1.0, 2.5, 10.0, 12.0]))
