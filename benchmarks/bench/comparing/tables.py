@@ -11,6 +11,7 @@ from rich.text import Text
 
 from benchmarks.bench.comparing.comparison import Comparison, Named, PackComparison
 from benchmarks.bench.comparing.matching import SAME_MACHINE
+from benchmarks.bench.comparing.side_by_side import side_by_side
 from benchmarks.bench.comparing.verdict import Judged, Row, Verdict
 from benchmarks.bench.comparing.words import accuracy_line, briefly, figure, interval, what
 from benchmarks.bench.result import Machine, PackResult
@@ -28,6 +29,8 @@ _SHORT: Final = {
 
 def page(comparisons: Sequence[Comparison]) -> Iterator[RenderableType]:
     """Give what is printed of one base and its others, in order."""
+    if len(comparisons) > 1:
+        yield from side_by_side(comparisons)
     for comparison in comparisons:
         yield _sources(comparison)
         for pack in comparison.packs:
@@ -75,8 +78,8 @@ def _pack(pack: PackComparison) -> Iterator[RenderableType]:
     title = f"{pack.base.label}, {pack.base.quantisation}, {kernels}"
     if pack.base.demonstration:
         title += ", DEMONSTRATION"
-    table = Table(title=escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("a window's, or as said", overflow="fold")
+    table = Table(title="\n" + escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("quantity", overflow="fold")
     for heading in ("base", "other"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("ratio, 95 %", justify="right", no_wrap=True)
@@ -133,7 +136,7 @@ def _conclusion(comparison: Comparison) -> Text:
     if not comparison.same_machine:
         return Text(f"{Judged.OTHER_MACHINE} (the same is: {SAME_MACHINE})\n", style="yellow")
     judged = [row for pack in comparison.packs if pack.judged is Judged.YES for row in pack.rows]
-    beyond = f"beyond noise and {comparison.threshold:.0%}"
+    beyond = f"beyond noise and {100.0 * comparison.threshold:g} %"
     worse, better = _named(judged, Verdict.WORSE), _named(judged, Verdict.BETTER)
     said = Text()
     if worse:
