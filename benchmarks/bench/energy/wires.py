@@ -11,7 +11,6 @@ from benchmarks.bench.energy.um import BAUD, REPLY_BYTES, REQUEST, Model, Reply,
 
 _UM_PERIOD_S: Final = 0.5
 """The meters renew their figures twice a second, as their makers say."""
-_UM_PATIENCE_S: Final = 2.0
 _UM_TRIES: Final = 3
 
 
@@ -124,7 +123,7 @@ def ina_meter(registers: Registers, calibration: Calibration, where: str) -> Sam
     )
 
 
-def um_meter(port: str) -> SamplingMeter:
+def um_meter(port: str, patience_s: float = 2.0) -> SamplingMeter:
     """Open an RDTech UM24C, UM25C or UM34C on a serial port.
 
     ``sudo rfcomm bind 0 00:90:72:..`` makes ``/dev/rfcomm0`` of one that is paired; its PIN is 1234. Not tried on
@@ -134,13 +133,15 @@ def um_meter(port: str) -> SamplingMeter:
     ----------
     port
         Of the serial line.
+    patience_s
+        How long to wait for an answer.
 
     Raises
     ------
     EnergyError
         If pyserial is not installed, or no such meter answers.
     """
-    line = _serial(port)
+    line = _serial(port, patience_s)
     try:
         first = _ask(line, port)
     except EnergyError:
@@ -161,7 +162,7 @@ def _step_w(reply: Reply) -> float:
     return max(1e-3, model.amps_step * reply.volts)
 
 
-def _serial(port: str) -> Any:
+def _serial(port: str, patience_s: float) -> Any:
     try:
         import serial  # noqa: PLC0415 - only for those who measure so
     except ImportError as error:
@@ -169,7 +170,7 @@ def _serial(port: str) -> Any:
             EnergyFault.NEEDS_EXTRA, "a serial port needs pyserial", advice="pip install 'anyecg-edge[energy]'"
         ) from error
     try:
-        return serial.Serial(port, BAUD, timeout=_UM_PATIENCE_S, write_timeout=_UM_PATIENCE_S)
+        return serial.Serial(port, BAUD, timeout=patience_s, write_timeout=patience_s)
     except serial.SerialException as error:
         raise EnergyError(
             EnergyFault.SILENT,
