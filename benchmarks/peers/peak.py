@@ -50,15 +50,20 @@ def peak_tasks(n_threads: int, n_weights: int) -> Iterator[Task]:
         Weights of the network.
     """
     for rows in ROWS:
-        repeats = max(1, round(_CALL_MACS / (rows * CHANNELS**2)))
         for mode in (Mode.FULL, Mode.FLOAT):
-            interpreter = _loaded(_products(rows, 1, mode), n_threads)
-            amount = repeats * rows * CHANNELS**2 / 1e9
-            yield Task(peak_name(mode, rows), _repeating(interpreter, repeats), amount, interpreter.invoke)
+            yield warm_product(mode, rows, n_threads)
     layers = streamed_layers(n_weights)
     for rows in STREAMED_ROWS:
         interpreter = _loaded(_products(rows, layers, Mode.FULL), n_threads)
         yield Task(streamed_name(rows), _repeating(interpreter, 1), layers * rows * CHANNELS**2 / 1e9)
+
+
+def warm_product(mode: Mode, rows: int, n_threads: int) -> Task:
+    """Give one warm product, counted in 10^9 multiply-accumulates."""
+    repeats = max(1, round(_CALL_MACS / (rows * CHANNELS**2)))
+    interpreter = _loaded(_products(rows, 1, mode), n_threads)
+    amount = repeats * rows * CHANNELS**2 / 1e9
+    return Task(peak_name(mode, rows), _repeating(interpreter, repeats), amount, interpreter.invoke)
 
 
 def _repeating(interpreter: Any, repeats: int) -> Callable[[int], None]:

@@ -31,6 +31,13 @@ class Runtime(StrEnum):
     TORCH = "torch"
 
 
+class Arithmetic(StrEnum):
+    """What most of a variant's multiplications are of: which of the machine's peaks it is held against."""
+
+    INT8 = "int8"
+    FP32 = "fp32"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
     """The network in one form.
@@ -45,6 +52,8 @@ class Variant:
         Windows of one call.
     candidate
         What the converter made, where it did.
+    arithmetic
+        What it computes with.
     """
 
     name: str
@@ -52,6 +61,7 @@ class Variant:
     path: Path
     batch: int = 1
     candidate: Candidate | None = None
+    arithmetic: Arithmetic = Arithmetic.INT8
 
     def open(self, n_threads: int) -> Runner:
         """Load it: preprocessed windows, shape (batch, window_samples), to logits, shape (batch, n_outputs)."""
@@ -163,7 +173,8 @@ def converted(source: Source, name: str, folder: Path, stem: str | None = None) 
     candidate = build_candidate(source, mode, neutral_outputs(source.checkpoint.config.n_outputs), step)
     path = folder / f"{stem or f'{list(OURS).index(name)}_{mode}'}.tflite"
     path.write_bytes(candidate.model)
-    return Variant(name, Runtime.LITERT, path, candidate=candidate)
+    arithmetic = Arithmetic.FP32 if mode is Mode.FLOAT else Arithmetic.INT8
+    return Variant(name, Runtime.LITERT, path, candidate=candidate, arithmetic=arithmetic)
 
 
 def _on_tflite_runtime(source: Source, ours: Mapping[str, Variant], folder: Path) -> list[Variant]:
@@ -180,7 +191,7 @@ def in_torch(source: Source, folder: Path) -> Variant:
 
     path = folder / "state_dict.pth"
     torch.save({name: torch.from_numpy(np.array(values)) for name, values in source.checkpoint.weights.items()}, path)
-    return Variant(TORCH, Runtime.TORCH, path)
+    return Variant(TORCH, Runtime.TORCH, path, arithmetic=Arithmetic.FP32)
 
 
 def _onnxruntime(source: Source, folder: Path) -> list[Variant]:
@@ -188,7 +199,7 @@ def _onnxruntime(source: Source, folder: Path) -> list[Variant]:
 
     exact = folder / "fp32.onnx"
     exact.write_bytes(onnx_model.write(source.checkpoint, source.inputs.shape[1]))
-    variants = [Variant("onnxruntime fp32", Runtime.ONNXRUNTIME, exact)]
+    variants = [Variant("onnxruntime fp32", Runtime.ONNXRUNTIME, exact, arithmetic=Arithmetic.FP32)]
     for name, settings in onnx_model.STATIC_SETTINGS.items():
         path = folder / f"int8_{len(variants)}.onnx"
         onnx_model.quantise_statically(exact, path, source.inputs, settings)
