@@ -1,0 +1,65 @@
+"""`anyecg bench [PACK]...`: what packs cost on this machine."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from benchmarks.bench.cli.app import bench
+
+_STDOUT: Final = Path("-")
+
+
+@bench.command(name="run")
+def run(
+    packs: Annotated[list[Path] | None, typer.Argument(help="Packs to measure; every shipped one by default.")] = None,
+    threads: Annotated[str, typer.Option(help="Threads of a kernel, with commas.")] = "1,2,4",
+    batch: Annotated[str, typer.Option(help="Windows at once, with commas.")] = "1,4",
+    loop: Annotated[bool, typer.Option("--loop", help="Also the whole loop: stages, an hour's cost, memory.")] = False,
+    streams: Annotated[str | None, typer.Option(help="Also so many wearables at once, with commas: 1,2,4,8.")] = None,
+    hop: Annotated[float, typer.Option(help="From one window's start to the next one's, s.", min=0.5)] = 10.0,
+    seconds: Annotated[float, typer.Option(help="For a pack's network in each round.", min=0.1, max=3600.0)] = 10.0,
+    processes: Annotated[int, typer.Option(help="Rounds: a fresh process for everything in each.", min=1)] = 5,
+    waves: Annotated[
+        Path | None, typer.Option(help="Pack that reads the waves in the loop; the shipped one by default.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A look in half a minute, worth as much.")] = False,
+    to: Annotated[
+        Path | None, typer.Option("--json", help="Write the result to this file; - for stdout alone.")
+    ] = None,
+) -> None:
+    """Measure what packs cost on this machine: latency, throughput, processor time, memory, energy.
+
+    Example: anyecg bench edge/packs/demonstration.tflite --loop --streams 1,2,4,8 --json result.json
+    """
+    from benchmarks.bench.cli.steps import with_progress
+    from benchmarks.bench.measuring.measure import measure
+    from benchmarks.bench.measuring.settings import Settings, numbers
+    from benchmarks.bench.measuring.subject import open_subject
+    from benchmarks.bench.measuring.tables import page
+    from edge.cli.console import errors, output
+    from edge.pack import SHIPPED, SHIPPED_WAVES
+
+    settings = Settings(
+        threads=numbers(threads, "--threads"),
+        batches=numbers(batch, "--batch"),
+        streams=numbers(streams, "--streams") if streams else (),
+        hop_s=hop,
+        seconds=seconds,
+        processes=processes,
+        loop_minutes=60.0 if loop else 0.0,
+        streams_minutes=20.0,
+        waves=waves or SHIPPED_WAVES,
+    )
+    settings = settings.quick() if quick else settings
+    subjects = [open_subject(path) for path in packs or (SHIPPED, SHIPPED_WAVES)]
+    result = measure(subjects, settings, settings.line, with_progress)
+    written = result.model_dump_json(indent=1)
+    if to == _STDOUT:
+        print(result.model_dump_json())
+        return
+    for part in page(result):
+        output.print(part)
+    if to is not None:
+        to.write_text(written + "\n", encoding="utf-8")
+        errors.print(f"written to {to}")
