@@ -1,13 +1,16 @@
 """From what the network says along a stretch to beats, and where their waves begin, peak and end."""
 
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from bisect import bisect_left
+from collections.abc import Sequence
+from math import inf, nan
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 
 from edge.waves.marks import BEAT_CLASSES, RHYTHMS, BeatClass, Floats, Rhythm, WaveMarks
+from edge.waves.runs import Run, runs_of
 from edge.waves.track import RATE_HZ, STEP_SAMPLES, Segment, Track
 
 _BEAT_STEPS: Final = 5
@@ -15,35 +18,33 @@ _BEAT_STEPS: Final = 5
 _LEAST_BEAT: Final = 0.4
 _REFRACTORY_STEPS: Final = 12
 """0.2 s: 300 beats a minute."""
-_JOIN_SAMPLES: Final = 10
-"""A wave with a notch of up to 40 ms is one."""
-_SHORTEST_SAMPLES: Final = {Segment.P: 8, Segment.QRS: 8, Segment.T: 12}
+_BESIDE: Final = np.arange(-3, 4)
+"""Steps that say where a beat lies and of which class it is."""
 _RHYTHM_STEPS: Final = 320
 _AF: Final = 0.5
-_QRS_REACH_S: Final = 0.12
-_P_REACH_S: Final = 0.45
-_T_REACH_S: Final = 0.70
+_QRS_REACH: Final = 0.12 * RATE_HZ
+_P_REACH: Final = 0.45 * RATE_HZ
+_T_REACH: Final = 0.70 * RATE_HZ
+
+_OfBeats: TypeAlias = list[Run | None]
+"""The wave of each beat, None where it has none."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Runs:
-    """Stretches of one wave each, in order: its kind, its first sample, the one behind its last, where they cross."""
+class _Beat(NamedTuple):
+    """A beat: its place, index of its class, how sure it is, and its QRS complex."""
 
-    kind: NDArray[np.int64]
-    begin: NDArray[np.int64]
-    end: NDArray[np.int64]
-    on: Floats
-    off: Floats
-    centre: Floats
+    r: float
+    class_: int
+    confidence: float
+    qrs: Run | None
 
-    def of(self, kind: Segment) -> "_Runs":
-        return self.where(self.kind == kind)
+    @property
+    def begin(self) -> float:
+        return self.qrs.on if self.qrs else self.r
 
-    def where(self, rows: NDArray[np.bool_]) -> "_Runs":
-        return _Runs(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    def __len__(self) -> int:
-        return int(self.kind.size)
+    @property
+    def end(self) -> float:
+        return self.qrs.off if self.qrs else self.r
 
 
 def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
@@ -56,54 +57,57 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
     wave
         Shape (track.n_samples,): the signal without its baseline, any unit, for the peaks of P and T.
     """
-    middles, classes, confidence = _beats(track)
-    runs = _runs(track)
-    fibrillating = _fibrillating(track)
-    qrs = runs.of(Segment.QRS)
-    at = _nearest(qrs, middles)
-    centre = qrs.centre[at] if len(qrs) else np.full(middles.size, np.inf)
-    apart = np.abs(centre - middles)
-    near = (apart <= _QRS_REACH_S * RATE_HZ) & _closest(at, apart)
-    nothing = np.full(middles.size, np.nan)
-    qrs_on, qrs_off, r = nothing.copy(), nothing.copy(), middles.copy()
-    qrs_on[near], qrs_off[near], r[near] = qrs.on[at[near]], qrs.off[at[near]], qrs.centre[at[near]]
-    order = np.argsort(r, kind="stable")
-    r, confidence, qrs_on, qrs_off = r[order], confidence[order], qrs_on[order], qrs_off[order]
-    begins, ends = np.where(np.isnan(qrs_on), r, qrs_on), np.where(np.isnan(qrs_off), r, qrs_off)
-    p_runs = runs.of(Segment.P)
-    p_runs = p_runs.where(~fibrillating[p_runs.begin])
-    p = _p_waves(p_runs, begins, np.concatenate([[-np.inf], ends[:-1]]) if r.size else ends)
-    t_runs = runs.of(Segment.T)
-    t = _t_waves(t_runs, ends, np.concatenate([begins[1:], [np.inf]]) if r.size else begins)
+    fibrillating, runs = _fibrillating(track), runs_of(track)
+    beats = _beats(track, fibrillating, runs[Segment.QRS])
+    begins, ends = [beat.begin for beat in beats], [beat.end for beat in beats]
+    p = _p_waves([run for run in runs[Segment.P] if not fibrillating[run.begin // STEP_SAMPLES]], begins, ends)
+    t = _t_waves(runs[Segment.T], begins, ends)
+    n, places = len(beats), _places([*p, *t], wave)
+    (p_on, p_peak, p_off), (t_on, t_peak, t_off) = places[:, :n], places[:, n:]
     return WaveMarks(
-        RATE_HZ, track.n_samples, r, classes[order], confidence,
-        *_wave(p_runs, p, wave), qrs_on, qrs_off, *_wave(t_runs, t, wave),
-    )  # fmt: skip
+        RATE_HZ,
+        track.n_samples,
+        np.array([beat.r for beat in beats], np.float64),
+        np.array([beat.class_ for beat in beats], np.int64),
+        np.array([beat.confidence for beat in beats], np.float64),
+        p_on,
+        p_peak,
+        p_off,
+        np.array([beat.qrs.on if beat.qrs else nan for beat in beats], np.float64),
+        np.array([beat.qrs.off if beat.qrs else nan for beat in beats], np.float64),
+        t_on,
+        t_peak,
+        t_off,
+    )
 
 
-def _beats(track: Track) -> tuple[Floats, NDArray[np.int64], Floats]:
+def _fibrillating(track: Track) -> NDArray[np.bool_]:
+    """Where the atria fibrillate, step by step: there is no P wave there, and no beat comes before its time."""
+    likely = ndimage.uniform_filter1d(track.rhythms[:, RHYTHMS.index(Rhythm.AF)], _RHYTHM_STEPS, mode="nearest")
+    return np.asarray(likely >= _AF)
+
+
+def _beats(track: Track, fibrillating: NDArray[np.bool_], qrs_runs: Sequence[Run]) -> list[_Beat]:
+    """The beats in order, each with its QRS complex, in the middle of which it then lies."""
+    middles, classes, confidence = _told(track, fibrillating)
+    found = zip(middles, classes, confidence, _qrs_of(middles, qrs_runs), strict=True)
+    beats = [_Beat(qrs.centre if qrs else middle, class_, sure, qrs) for middle, class_, sure, qrs in found]
+    return sorted(beats, key=lambda beat: beat.r)
+
+
+def _told(track: Track, fibrillating: NDArray[np.bool_]) -> tuple[list[float], list[int], list[float]]:
     """Middles of beats in samples, their classes, and how sure they are."""
     there = 1.0 - track.beats[:, 0].astype(np.float64)
     sure = ndimage.uniform_filter1d(there, _BEAT_STEPS, mode="constant")
     peaks, _ = signal.find_peaks(np.concatenate([[0.0], sure, [0.0]]), height=_LEAST_BEAT, distance=_REFRACTORY_STEPS)
     peaks = np.asarray(peaks, np.int64) - 1
-    reach = np.arange(-3, 4)
-    place = peaks[:, None] + reach
-    inside = (place >= 0) & (place < there.size)
-    weight = np.where(inside, there[np.clip(place, 0, there.size - 1)], 0.0)
-    total = weight.sum(axis=1)
-    centre = peaks + (weight * reach).sum(axis=1) / np.maximum(total, 1e-9)
-    votes = (weight[:, :, None] * track.beats[np.clip(place, 0, there.size - 1), 1:]).sum(axis=1)
-    votes[_fibrillating(track)[peaks * STEP_SAMPLES], BEAT_CLASSES.index(BeatClass.SUPRAVENTRICULAR)] = 0.0
-    classes = votes.argmax(axis=1) if peaks.size else np.empty(0, np.int64)
+    place = peaks[:, None] + _BESIDE
+    weight = np.where((place >= 0) & (place < there.size), there.take(place, mode="clip"), 0.0)
+    centre = peaks + (weight * _BESIDE).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+    votes = (weight[:, :, None] * track.beats[:, 1:].take(place, axis=0, mode="clip")).sum(axis=1)
+    votes[fibrillating[peaks], BEAT_CLASSES.index(BeatClass.SUPRAVENTRICULAR)] = 0.0
     middle = centre * STEP_SAMPLES + (STEP_SAMPLES - 1) / 2
-    return middle, classes.astype(np.int64), np.minimum(sure[peaks] / _best(there, peaks), 1.0)
-
-
-def _fibrillating(track: Track) -> NDArray[np.bool_]:
-    """Where the atria fibrillate, sample by sample: there is no P wave there, and no beat comes before its time."""
-    steps = ndimage.uniform_filter1d(track.rhythms[:, RHYTHMS.index(Rhythm.AF)], _RHYTHM_STEPS, mode="nearest")
-    return np.repeat(steps >= _AF, STEP_SAMPLES)[: track.n_samples]
+    return middle.tolist(), votes.argmax(axis=1).tolist(), np.minimum(sure[peaks] / _best(there, peaks), 1.0).tolist()
 
 
 def _best(there: Floats, peaks: NDArray[np.int64]) -> Floats:
@@ -112,91 +116,61 @@ def _best(there: Floats, peaks: NDArray[np.int64]) -> Floats:
     return np.asarray(steps / _BEAT_STEPS)
 
 
-def _runs(track: Track) -> _Runs:
-    kinds = track.segments.argmax(axis=1)
-    changes = np.flatnonzero(kinds[1:] != kinds[:-1]) + 1
-    begin, end = np.concatenate([[0], changes]), np.concatenate([changes, [kinds.size]])
-    kind = kinds[begin]
-    rows = kind != Segment.NONE
-    kind, begin, end = kind[rows], begin[rows], end[rows]
-    if kind.size:
-        # A run joins the one before it where both are of one wave and little lies between.
-        new = np.concatenate([[True], (kind[1:] != kind[:-1]) | (begin[1:] - end[:-1] > _JOIN_SAMPLES)])
-        first = np.flatnonzero(new)
-        last = np.concatenate([first[1:], [kind.size]]) - 1
-        kind, begin, end = kind[first], begin[first], end[last]
-    shortest = np.array([_SHORTEST_SAMPLES.get(Segment(k), 0) for k in range(len(Segment))])
-    rows = end - begin >= shortest[kind]
-    kind, begin, end = kind[rows], begin[rows], end[rows]
-    on, off = _crossing(track, kind, begin, -1), _crossing(track, kind, end - 1, 1)
-    return _Runs(kind, begin, end, on, off, _centres(track, kinds, begin, end))
+def _qrs_of(middles: Sequence[float], runs: Sequence[Run]) -> _OfBeats:
+    """The complex nearest to each beat; of the beats nearest to the same one only the one least apart has it."""
+    centres = [run.centre for run in runs]
+    owners: dict[int, tuple[float, int]] = {}
+    for beat, middle in enumerate(middles if centres else ()):
+        at = _nearest(centres, middle)
+        apart = abs(centres[at] - middle)
+        if apart <= _QRS_REACH and (at not in owners or apart < owners[at][0]):
+            owners[at] = (apart, beat)
+    found: _OfBeats = [None] * len(middles)
+    for at, (_, beat) in owners.items():
+        found[beat] = runs[at]
+    return found
 
 
-def _crossing(track: Track, kind: NDArray[np.int64], inner: NDArray[np.int64], way: int) -> Floats:
-    """Where, between the last sample of a run and the next one outwards, the wave is as likely as all else."""
-    outer = np.clip(inner + way, 0, track.n_samples - 1)
-    p_in, p_out = (track.segments[place, kind].astype(np.float64) for place in (inner, outer))
-    share = (p_in - 0.5) / np.where(p_in == p_out, np.inf, p_in - p_out)
-    return np.asarray(inner + way * np.clip(np.where(outer == inner, 0.0, share), 0.0, 1.0))
+def _nearest(centres: Sequence[float], place: float) -> int:
+    """Index of the middle nearest to a place, of two the later one; there must be one."""
+    right = min(bisect_left(centres, place), len(centres) - 1)
+    left = max(right - 1, 0)
+    return left if abs(centres[left] - place) < abs(centres[right] - place) else right
 
 
-def _centres(track: Track, kinds: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
-    """Middle of each run, weighted by how likely its wave is along it."""
-    place = np.arange(track.n_samples)
-    likely = np.where(kinds == Segment.NONE, 0.0, track.segments[place, kinds])
-    mass = np.concatenate([[0.0], np.cumsum(likely)])
-    moment = np.concatenate([[0.0], np.cumsum(likely * place)])
-    return np.asarray((moment[end] - moment[begin]) / np.maximum(mass[end] - mass[begin], 1e-9))
+def _p_waves(runs: Sequence[Run], begins: Sequence[float], ends: Sequence[float]) -> _OfBeats:
+    """Last P before each beat, behind the beat before it."""
+    centres = [run.centre for run in runs]
+    found: _OfBeats = []
+    for end_before, begin in zip([-inf, *ends], begins, strict=False):
+        at = bisect_left(centres, begin) - 1
+        found.append(runs[at] if at >= 0 and centres[at] > max(end_before, begin - _P_REACH) else None)
+    return found
 
 
-def _nearest(runs: _Runs, place: Floats) -> NDArray[np.int64]:
-    """Index of the run whose middle is nearest to each place; -1 without any."""
-    if not len(runs):
-        return np.full(place.size, -1)
-    right = np.clip(np.searchsorted(runs.centre, place), 0, len(runs) - 1)
-    left = np.maximum(right - 1, 0)
-    closer = np.abs(runs.centre[left] - place) < np.abs(runs.centre[right] - place)
-    return np.where(closer, left, right)
+def _t_waves(runs: Sequence[Run], begins: Sequence[float], ends: Sequence[float]) -> _OfBeats:
+    """First T behind each beat, before the next one."""
+    centres = [run.centre for run in runs]
+    found: _OfBeats = []
+    for end, next_begin in zip(ends, [*begins[1:], inf], strict=False):
+        at = bisect_left(centres, end)
+        found.append(runs[at] if at < len(runs) and centres[at] < min(next_begin, end + _T_REACH) else None)
+    return found
 
 
-def _closest(at: NDArray[np.int64], apart: Floats) -> NDArray[np.bool_]:
-    """Of the beats that are at one run, the one that is least apart from it: no run is two beats'."""
-    order = np.lexsort((apart, at))
-    rows = np.zeros(at.size, np.bool_)
-    rows[order[np.flatnonzero(np.diff(at[order], prepend=-2))]] = True
-    return rows
+def _places(runs: _OfBeats, wave: NDArray[np.floating[Any]]) -> Floats:
+    """Onset, peak and end of the wave of each beat, shape (3, n_beats); NaN without one."""
+    there = [run for run in runs if run]
+    places = np.full((3, len(runs)), np.nan)
+    if there:
+        rows = [run is not None for run in runs]
+        places[:, rows] = [run.on for run in there], _peaks(there, wave), [run.off for run in there]
+    return places
 
 
-def _p_waves(runs: _Runs, qrs_on: Floats, end_before: Floats) -> NDArray[np.int64]:
-    """Last P before each QRS, behind the QRS before it; -1 for none."""
-    if not len(runs) or not qrs_on.size:
-        return np.full(qrs_on.size, -1)
-    at = np.searchsorted(runs.centre, qrs_on) - 1
-    centre = np.where(at >= 0, runs.centre[at], -np.inf)
-    return np.where((centre > end_before) & (centre > qrs_on - _P_REACH_S * RATE_HZ), at, -1)
-
-
-def _t_waves(runs: _Runs, qrs_off: Floats, next_begin: Floats) -> NDArray[np.int64]:
-    """First T behind each QRS, before the next one; -1 for none."""
-    if not len(runs) or not qrs_off.size:
-        return np.full(qrs_off.size, -1)
-    at = np.searchsorted(runs.centre, qrs_off)
-    centre = np.where(at < len(runs), runs.centre[np.minimum(at, len(runs) - 1)], np.inf)
-    return np.where((centre < next_begin) & (centre < qrs_off + _T_REACH_S * RATE_HZ), at, -1)
-
-
-def _wave(runs: _Runs, at: NDArray[np.int64], wave: NDArray[np.floating[Any]]) -> tuple[Floats, Floats, Floats]:
-    """Onset, peak and end of the runs of these numbers; NaN for -1.
-
-    The peak is the sample farthest from the middle between the wave's first and last one.
-    """
-    on, peak, off = np.full((3, at.size), np.nan)
-    rows = np.flatnonzero(at >= 0)
-    if rows.size == 0:
-        return on, peak, off
-    chosen = at[rows]
-    begin, last = runs.begin[chosen], runs.end[chosen] - 1
+def _peaks(runs: Sequence[Run], wave: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """The sample of each run that is farthest from the middle between its first and its last one."""
+    begin, last = np.array([(run.begin, run.last) for run in runs]).T
     place = np.minimum(begin[:, None] + np.arange(int((last - begin).max()) + 1), last[:, None])
     height = np.abs(wave[place] - 0.5 * (wave[begin] + wave[last])[:, None])
-    on[rows], peak[rows], off[rows] = runs.on[chosen], begin + height.argmax(axis=1), runs.off[chosen]
-    return on, peak, off
+    return np.asarray(begin + height.argmax(axis=1))

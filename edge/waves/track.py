@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import accumulate
 from typing import Final, Self, TypeAlias
 
 import numpy as np
@@ -85,21 +86,31 @@ class Track:
         logits
             Shape (n_steps, sum(SAID)).
         """
-        ends = np.cumsum(SAID).tolist()
-        segments = logits[:, : ends[0]].reshape(-1, len(Segment) - 1)
+        segments, beats, rhythms, _ = accumulate(SAID)
+        # Bounded, so that no row need be shifted: a maximum over four columns would cost more than all the rest.
+        powers = np.exp(np.minimum(logits, _LARGEST_LOGIT))
         return cls(
-            _softmax(segments),
-            _softmax(logits[:, ends[0] : ends[1]]),
-            _softmax(logits[:, ends[1] : ends[2]]),
-            _graded(logits[:, ends[2]]),
+            _by_sample(powers[:, :segments]),
+            _by_step(powers[:, segments:beats]),
+            _by_step(powers[:, beats:rhythms]),
+            _graded(logits[:, rhythms]),
         )
 
 
-def _softmax(logits: NDArray[np.float32]) -> Probabilities:
-    """Probabilities where the first answer's logit, 0, is left out."""
-    whole = np.ones((len(logits), logits.shape[1] + 1), np.float32)
-    # Bounded, so that no row need be shifted: a maximum over four columns would cost more than all the rest.
-    np.exp(np.minimum(logits, _LARGEST_LOGIT), out=whole[:, 1:])
+def _by_sample(powers: NDArray[np.float32]) -> Probabilities:
+    """Probabilities of `Segment` by sample, column by column in memory; the first one's power, 1, is left out."""
+    columns = np.empty((len(Segment), len(powers), STEP_SAMPLES), np.float32)
+    columns[Segment.NONE] = 1.0
+    columns[1:] = powers.reshape(-1, STEP_SAMPLES, len(Segment) - 1).transpose(2, 0, 1)
+    none, p, qrs, t = columns
+    columns /= (none + p) + (qrs + t)
+    return columns.reshape(len(Segment), -1).T
+
+
+def _by_step(powers: NDArray[np.float32]) -> Probabilities:
+    """Probabilities by step where the first answer's power, 1, is left out."""
+    whole = np.ones((len(powers), powers.shape[1] + 1), np.float32)
+    whole[:, 1:] = powers
     whole /= (whole @ np.ones(whole.shape[1], np.float32))[:, None]
     return whole
 
