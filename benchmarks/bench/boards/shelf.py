@@ -1,5 +1,6 @@
 """The profiles that ship with the product, any that are given as a file, and the one of this machine."""
 
+import platform
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,8 @@ Kind = TypeVar("Kind", bound=BaseModel)
 MODEL_FILE: Final = Path("/proc/device-tree/model")
 """Where the kernel says which board it runs on, by the device tree that the firmware gave it."""
 _SHELF: Final = files("benchmarks") / "bench" / "boards"
+GENERIC: Final = "aarch64"
+"""The profile of a 64-bit ARM board that has none of its own."""
 _LOOP: Final = "loop.toml"
 _SUFFIX: Final = ".toml"
 _LARGEST_FILE_BYTES: Final = 1 << 20
@@ -79,25 +82,34 @@ def loop_costs() -> Loop:
     return _parse(Loop, (_SHELF / _LOOP).read_bytes(), _LOOP)
 
 
-def board_here(model_file: Path = MODEL_FILE) -> Profile | None:
-    """Say which of the shipped boards this machine is, by the name in its device tree; None: none of them.
+def board_here(model_file: Path = MODEL_FILE, machine: str | None = None) -> Profile | None:
+    """Say which of the shipped boards this machine is.
 
     Parameters
     ----------
     model_file
         Where the kernel says it. A machine without a device tree has no such file.
+    machine
+        Kind of processor, as `platform.machine` says it, which is the default.
+
+    Returns
+    -------
+    Profile or None
+        By the name in the device tree; the generic one for any other 64-bit ARM; None for any other machine.
     """
     try:
         model = model_file.read_text(encoding="utf-8", errors="replace").rstrip("\0\n ")
     except OSError:
-        return None
+        model = ""
     known = [
         (len(beginning), name)
         for name in profile_names()
         for beginning in _shipped(name).models
         if model.startswith(beginning)
     ]
-    return _shipped(max(known)[1]) if known else None
+    if known:
+        return _shipped(max(known)[1])
+    return _shipped(GENERIC) if (machine or platform.machine()) == GENERIC else None
 
 
 @cache
