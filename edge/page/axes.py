@@ -114,6 +114,13 @@ def logarithmic(values: Iterable[float], from_px: float, to_px: float) -> Axis:
     return Axis(10.0**first, 10.0 ** max(last, first + 1), from_px, to_px, is_log=True)
 
 
+def snug(values: Iterable[float], from_px: float, to_px: float) -> Axis:
+    """Span the positive values with a little room, on a logarithmic scale."""
+    low, high = _ends((value for value in values if value > 0), default=(0.1, 1.0))
+    room = (high / low) ** 0.04 if high > low else 1.2
+    return Axis(low / room, high * room, from_px, to_px, is_log=True)
+
+
 def frame(x: Axis, y: Axis, x_ticks: Sequence[Tick], y_ticks: Sequence[Tick], x_label: str, y_label: str) -> Markup:
     """Draw both axes with grid, labels and units."""
     left, right, foot, top = x.from_px, x.to_px, y.from_px, y.to_px

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.page.axes import Axis, Shape, Sign, linear, logarithmic, mark
+from edge.page.axes import Axis, Shape, Sign, linear, logarithmic, mark, snug
 from edge.page.legend import legend
 from edge.page.sheet import sheet
 
@@ -28,6 +28,13 @@ def test_a_logarithmic_axis_spans_whole_decades(values):
     axis = logarithmic(values, 200.0, 10.0)
     assert all(axis.low * (1 - 1e-9) <= value <= axis.high * (1 + 1e-9) for value in values)
     assert len(axis.ticks()) <= 6
+
+
+@given(st.lists(st.floats(1e-12, 1e12), max_size=5))
+def test_a_snug_axis_holds_all_its_values_and_little_more(values):
+    axis = snug(values, 0.0, 300.0)
+    assert all(axis.low < value < axis.high for value in values)
+    assert not values or axis.high / axis.low <= max(1.45, (max(values) / min(values)) ** 1.081)
 
 
 def test_values_grow_along_an_axis():

@@ -1,0 +1,1 @@
+"""Results as one page for people, with plots, and the same figures for machines."""

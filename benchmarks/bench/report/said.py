@@ -1,0 +1,31 @@
+"""Sentences that stand in several sections."""
+
+from typing import Final
+
+from benchmarks.bench.comparing.words import accuracy_line
+from benchmarks.bench.report.series import Subject
+from benchmarks.bench.result import PackResult
+from edge.page.markup import Markup, element, join
+
+NOT_A_DEVICE: Final = "Not a medical device. Estimates are not laboratory results."
+
+
+def how_to(missing: str, command: str) -> Markup:
+    """Say what is not there, and what measures it."""
+    return element("p", f"{missing}. ", element("code", command), " does it.", class_="note")
+
+
+def demonstration(pack: PackResult) -> Markup:
+    """Call a demonstration one; nothing for another pack."""
+    return element("span", "DEMONSTRATION", class_="demonstration") if pack.demonstration else Markup("")
+
+
+def pack_heading(subject: Subject) -> Markup:
+    """Head what is said of a pack's speed with its name, and with how good it is."""
+    pack = subject.entries[0][1]
+    return join(
+        [
+            element("h3", subject.label, " ", demonstration(pack)),
+            element("p", accuracy_line(pack.accuracy), class_="note quality"),
+        ]
+    )
