@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import asdict, replace
 from itertools import count
 
 import numpy as np
@@ -27,6 +28,7 @@ from edge.outcome import (
 )
 from edge.signal import BeatBlock, Gap, GapReason
 from edge.store import OutcomeStore, unpacked
+from edge.store_rows import outcome_row
 from tests.edge.measured import MEASURED
 from tests.edge.signals import block
 
@@ -149,6 +151,17 @@ def test_all_there_is_to_an_outcome_is_stored_as_json(tmp_path):
     assert json.loads(facts)["estimates"] == [
         {"output_id": "k_low", "name": "Potassium low", "probability": 0.25, "above_threshold": False}
     ]
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome, _ in OUTCOMES], ids=[row[0] for _, row in OUTCOMES])
+def test_the_json_of_an_outcome_has_every_field_of_every_part(outcome):
+    _, values = outcome_row(1, outcome)
+    assert json.loads(values[-1]) == json.loads(json.dumps(asdict(outcome)))
+
+
+def test_an_outcome_with_what_is_not_a_number_is_refused():
+    with pytest.raises(ValueError, match="JSON"):
+        outcome_row(1, replace(OUTCOMES[0][0], heart_rate=HeartRate(float("nan"), 3)))
 
 
 def test_intervals_come_back_each_with_its_time(tmp_path):
