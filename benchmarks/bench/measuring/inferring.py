@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.bench.measurement import Run
 from benchmarks.bench.measuring.asks import Infer, Inferred
+from benchmarks.bench.measuring.slowdown import slowed
 from benchmarks.bench.measuring.yardstick import Yardstick
 from edge.errors import PackError
 from edge.interpreter import Interpreter, Tensor, open_interpreter
@@ -36,7 +37,7 @@ def infer(ask: Infer) -> Inferred:
     yardstick = Yardstick(weight_bytes=len(pack.model))
     runs = {}
     for batch in ask.batches:
-        call = _call(interpreter, windows, batch)
+        call = slowed(_call(interpreter, windows, batch))
         try:
             call()
         except PackError:
