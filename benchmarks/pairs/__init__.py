@@ -1,0 +1,1 @@
+"""`python -m benchmarks.pairs`: that `bench compare` leaves the same commit in peace, and catches a slow-down."""
