@@ -1,9 +1,11 @@
 """`anyecg bench [PACK]...`: what packs cost on this machine."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
 
 from benchmarks.bench.cli.app import bench
 
@@ -23,6 +25,12 @@ def run(
     waves: Annotated[
         Path | None, typer.Option(help="Pack that reads the waves in the loop; the shipped one by default.")
     ] = None,
+    board: Annotated[
+        str | None, typer.Option(help="Board whose budgets are judged by; by default this one, where it is known.")
+    ] = None,
+    energy: Annotated[
+        str | None, typer.Option(help="Meter: rapl, hwmon, ina219:..., file:...; by default what the kernel has.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A look in half a minute, worth as much.")] = False,
     to: Annotated[
         Path | None, typer.Option("--json", help="Write the result to this file; - for stdout alone.")
@@ -32,12 +40,14 @@ def run(
 
     Example: anyecg bench edge/packs/demonstration.tflite --loop --streams 1,2,4,8 --json result.json
     """
+    from benchmarks.bench.boards.shelf import board_here, read_profile
     from benchmarks.bench.cli.steps import with_progress
-    from benchmarks.bench.measuring.measure import measure
+    from benchmarks.bench.comparing.writing import write_json
+    from benchmarks.bench.measuring.measure import measure, meter_of
     from benchmarks.bench.measuring.settings import Settings, numbers
     from benchmarks.bench.measuring.subject import open_subject
     from benchmarks.bench.measuring.tables import page
-    from edge.cli.console import errors, output
+    from edge.cli.console import errors, output, print_json
     from edge.pack import SHIPPED, SHIPPED_WAVES
 
     settings = Settings(
@@ -52,14 +62,18 @@ def run(
         waves=waves or SHIPPED_WAVES,
     )
     settings = settings.quick() if quick else settings
+    profile = read_profile(board) if board else board_here()
     subjects = [open_subject(path) for path in packs or (SHIPPED, SHIPPED_WAVES)]
-    result = measure(subjects, settings, settings.line, with_progress)
-    written = result.model_dump_json(indent=1)
+    meter, source = meter_of(energy)
+    with meter or nullcontext():
+        result = measure(
+            subjects, settings, settings.line, with_progress, board=profile, meter=meter, energy_source=source
+        )
     if to == _STDOUT:
-        print(result.model_dump_json())
+        print_json(result.model_dump(mode="json"))
         return
     for part in page(result):
         output.print(part)
     if to is not None:
-        to.write_text(written + "\n", encoding="utf-8")
-        errors.print(f"written to {to}")
+        write_json(to, result.model_dump(mode="json"))
+        errors.print(f"written to {escape(str(to))}", soft_wrap=True)

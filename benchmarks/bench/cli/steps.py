@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from benchmarks.bench.measuring.measure import Step
+from benchmarks.bench.measuring.plan import Step
 from edge.cli.console import errors, progress_bar
 
 

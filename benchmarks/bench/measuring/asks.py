@@ -190,9 +190,34 @@ class Profiled(Part):
     source: str
 
 
-Ask: TypeAlias = Annotated[Load | Infer | Stream | FindPeak | Profile, Field(discriminator="kind")]
+class Draw(Part):
+    """Say that it is ready, wait for a line, then run the network for so long.
+
+    Parameters
+    ----------
+    pack
+        Its file.
+    threads
+        Of a kernel.
+    seconds
+        From the line on.
+    """
+
+    kind: Literal["draw"] = "draw"
+    pack: Path
+    threads: int
+    seconds: float
+
+
+class Drawn(Part):
+    """Answer to `Draw`: windows that have run."""
+
+    windows: int
+
+
+Ask: TypeAlias = Annotated[Load | Infer | Stream | FindPeak | Profile | Draw, Field(discriminator="kind")]
 """Whatever a process may be asked."""
-Answer: TypeAlias = Loaded | Inferred | Streamed | PeakFound | Profiled
+Answer: TypeAlias = Loaded | Inferred | Streamed | PeakFound | Profiled | Drawn
 """Whatever it may answer."""
 
 read_ask: TypeAdapter[Ask] = TypeAdapter(Ask)

@@ -3,7 +3,7 @@
 import sys
 from typing import assert_never
 
-from benchmarks.bench.measuring.asks import Answer, Ask, FindPeak, Infer, Load, Profile, Stream, read_ask
+from benchmarks.bench.measuring.asks import Answer, Ask, Draw, FindPeak, Infer, Load, Profile, Stream, read_ask
 
 
 def answer(ask: Ask) -> Answer:
@@ -29,6 +29,10 @@ def answer(ask: Ask) -> Answer:
             from benchmarks.bench.measuring.profiling import profile  # noqa: PLC0415
 
             return profile(ask)
+        case Draw():
+            from benchmarks.bench.measuring.drawing import draw  # noqa: PLC0415
+
+            return draw(ask)
         case _:
             assert_never(ask)
 

@@ -1,18 +1,20 @@
 """What the processes have found so far, put where a result has it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-import numpy as np
-
+from benchmarks.bench.boards.profile import Profile
+from benchmarks.bench.energy import Energy
 from benchmarks.bench.measurement import Conditions, Measurement, Quantity, Run
 from benchmarks.bench.measuring.asks import Infer, Inferred, Loaded, Profiled, Streamed
 from benchmarks.bench.measuring.subject import Subject
-from benchmarks.bench.result import Budget, Memory, PackResult
-from edge.budget import Stage
+from benchmarks.bench.measuring.verdicts import board_budgets, own_budgets
+from benchmarks.bench.result import Memory, PackResult
 
 _HOUR_S: Final = 3600.0
+_SOME: Final = 0.01
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Collected:
     subject: Subject
     _runs: dict[tuple[Quantity, Conditions], list[Run]] = field(default_factory=dict)
     _memories: list[Memory] = field(default_factory=list)
+    _kept: dict[str, float] = field(default_factory=dict)
     _notes: dict[str, None] = field(default_factory=dict)
     _profiled: Profiled = field(default_factory=lambda: Profiled(operators=(), source="not asked for"))
 
@@ -47,10 +50,7 @@ class Collected:
         """Add a process's time to load the pack."""
         self.add(Quantity.COLD_LOAD if cold else Quantity.LOAD, Run(values=(loaded.ms,)))
         for name, share in loaded.kept.items():
-            if share >= 0.01:  # noqa: PLR2004 - a page or two say nothing
-                self.note(
-                    f"cold load: {name} stayed in the page cache, as others use it or its file system says nothing"
-                )
+            self._kept[name] = max(share, self._kept.get(name, 0.0))
 
     def inferred(self, ask: Infer, inferred: Inferred) -> None:
         """Add a process's runs of the network."""
@@ -89,8 +89,18 @@ class Collected:
         """Take what the runtime says of each operator."""
         self._profiled = profiled
 
-    def result(self) -> PackResult:
-        """Everything of the pack, with verdicts on what it allows itself."""
+    def drew(self, energy: Energy, threads: int) -> None:
+        """Add what a window drew above idle."""
+        self.add(Quantity.ENERGY, Run(values=(energy.joules,)), Conditions(threads=threads))
+
+    def _cold_notes(self) -> Iterator[str]:
+        """Say which files could not be dropped; a page or two of one say nothing."""
+        kept = [f"{name} ({share:.0%})" for name, share in self._kept.items() if share >= _SOME]
+        if kept:
+            yield f"page-cache-cold load: of these, the most that stayed in the cache: {', '.join(kept)}"
+
+    def result(self, board: Profile | None = None) -> PackResult:
+        """Everything of the pack, with verdicts on what it allows itself, and on what the board allows."""
         subject, manifest = self.subject, self.subject.manifest
         measurements = tuple(
             Measurement(quantity=quantity, conditions=conditions, runs=tuple(runs))
@@ -113,30 +123,9 @@ class Collected:
             profile_source=self._profiled.source,
             measurements=measurements,
             memory=_middle(self._memories),
-            budgets=own_budgets(subject, measurements),
-            notes=tuple(self._notes),
+            budgets=(*own_budgets(subject, measurements), *(board_budgets(board, measurements) if board else ())),
+            notes=(*self._notes, *self._cold_notes()),
         )
-
-
-def own_budgets(subject: Subject, measurements: tuple[Measurement, ...]) -> tuple[Budget, ...]:
-    """Judge what the loop took by what the pack allows itself; nothing where the loop was not run.
-
-    A waves pack limits the reading of a window, which is a stage; any other the whole way to the outcome.
-    """
-    allowed = subject.manifest.budget
-    source = f"manifest of {subject.manifest.name}"
-    stage = Stage.MEASURE if subject.is_waves else Stage.TOTAL
-    budgets = []
-    for one in measurements:
-        if one.quantity is Quantity.STAGE and one.conditions.stage == stage:
-            p99_ms = float(np.percentile(one.values, 99))
-            limit = f"latency p99 of stage {stage}, ms"
-            budgets.append(Budget(limit=limit, allowed=allowed.latency_p99_ms, measured=p99_ms, source=source))
-        if one.quantity is Quantity.PEAK_RESIDENT:
-            budgets.append(
-                Budget(limit="resident, MB", allowed=allowed.resident_mb, measured=max(one.values), source=source)
-            )
-    return tuple(budgets)
 
 
 def _middle(memories: list[Memory]) -> Memory | None:

@@ -25,7 +25,9 @@ def load(ask: Load) -> Loaded:
         open_model(pack)
     else:
         open_waves_model(pack)
-    return Loaded(ms=(time.perf_counter() - began_s) * 1e3, kept=kept)
+    ms = (time.perf_counter() - began_s) * 1e3
+    needed = {ask.pack.name, *_mapped()}
+    return Loaded(ms=ms, kept={name: share for name, share in kept.items() if name in needed})
 
 
 def dropped(paths: list[Path]) -> Iterator[tuple[str, float]]:
@@ -60,6 +62,12 @@ def _cached(file: int) -> float:
         except OSError:  # the file system cannot say
             return 1.0
     return n_cached / max(1, len(offsets))
+
+
+def _mapped() -> set[str]:
+    """Names of the files that this process has mapped: the libraries that it did need; Linux."""
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    return {line.rpartition("/")[2] for line in lines}
 
 
 def _libraries() -> list[Path]:

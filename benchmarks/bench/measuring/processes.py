@@ -9,15 +9,17 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
+from benchmarks.bench.energy import Energy, EnergyMeter
 from benchmarks.bench.errors import BenchError, BenchFault
-from benchmarks.bench.measuring.asks import Answer, Ask
+from benchmarks.bench.measurement import Part
+from benchmarks.bench.measuring.asks import Ask, Draw, Drawn
 from benchmarks.bench.measuring.mood import Watch
 
 _LOOK_EVERY_S: Final = 0.5
 _ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """numpy's: the kernels' threads are asked for, and these would take their cores."""
 
-Answered = TypeVar("Answered", bound=Answer)
+Answered = TypeVar("Answered", bound=Part)
 
 
 def asked(ask: Ask, kind: type[Answered], watch: Watch) -> Answered:
@@ -28,11 +30,33 @@ def asked(ask: Ask, kind: type[Answered], watch: Watch) -> Answered:
     BenchError
         If it ends without one.
     """
-    printed = _printed("child", [ask.model_dump_json()], watch)
-    try:
-        return kind.model_validate_json(printed.splitlines()[-1])
-    except (ValidationError, IndexError) as error:
-        raise _failed(ask.kind, "no answer that can be read") from error
+    return _answer(ask, kind, _printed("child", [ask.model_dump_json()], watch))
+
+
+def drawn(ask: Draw, meter: EnergyMeter, watch: Watch) -> tuple[Energy, int]:
+    """Start a process that runs a network; what the machine draws meanwhile, and how many windows ran.
+
+    Raises
+    ------
+    BenchError, EnergyError
+        If it ends without an answer, or the meter does.
+    """
+    command = _command("child", [ask.model_dump_json()])
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_env()
+    ) as process:
+        try:
+            is_ready = process.stdout is not None and bool(process.stdout.readline())
+            meter.start()
+            printed, complaint = process.communicate("\n" if is_ready else None)
+            energy = meter.stop()
+        except BaseException:
+            process.kill()
+            raise
+    watch.look()
+    if process.returncode or not is_ready:
+        raise _failed(ask.kind, complaint)
+    return energy, _answer(ask, Drawn, printed).windows
 
 
 def first_outcome_s(estimates: Path, waves: Path, hearts: Path, watch: Watch) -> float:
@@ -57,6 +81,13 @@ def first_outcome_s(estimates: Path, waves: Path, hearts: Path, watch: Watch) ->
     if process.returncode or not line:
         raise _failed("first_outcome", complaint)
     return elapsed_s
+
+
+def _answer(ask: Ask, kind: type[Answered], printed: str) -> Answered:
+    try:
+        return kind.model_validate_json(printed.splitlines()[-1])
+    except (ValidationError, IndexError) as error:
+        raise _failed(ask.kind, "no answer that can be read") from error
 
 
 def _printed(module: str, arguments: list[str], watch: Watch) -> str:
