@@ -1,7 +1,9 @@
 """Two results: which packs both measured, how their figures relate, and whether something became worse."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.bench.comparing.matching import PackPair, pair_packs, same_machine
 from benchmarks.bench.comparing.verdict import DEFAULT_THRESHOLD, Judged, Row, Verdict, compare, judge
@@ -152,9 +154,18 @@ def _pack(pair: PackPair, *, same: bool, noisy: bool) -> PackComparison:
     judged = Judged.YES if pair.same_kernels else Judged.OTHER_KERNELS
     if not same:
         judged = Judged.OTHER_MACHINE
-    rows = tuple(compare(base, other, judged=judged, noisy=noisy) for base, other in pair.measurements())
+    paces = _pace(pair.base), _pace(pair.other)
+    beside = (0.0, 0.0) if paces[0] is None or paces[1] is None else (paces[0], paces[1])
+    rows = tuple(compare(a, b, judged=judged, noisy=noisy, beside=beside) for a, b in pair.measurements())
     only_base, only_other = pair.lonely()
     return PackComparison(pair.base, pair.other, judged, rows, tuple(only_base), tuple(only_other))
+
+
+def _pace(pack: PackResult) -> float | None:
+    """Logarithm of the yardstick over all processes that timed it beside this pack; None where none did."""
+    runs = [run for one in pack.measurements for run in one.runs]
+    logs = [math.log(run.yardstick_ms) for run in runs if run.yardstick_ms is not None]
+    return median(logs) if logs else None
 
 
 def _judged(packs: Sequence[PackComparison], threshold: float) -> list[PackComparison]:

@@ -12,7 +12,7 @@ of its own between results, which no number of processes makes smaller; `Drift` 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean, median, variance
 from typing import Final
 
 from scipy.special import stdtr, stdtrit
@@ -21,6 +21,8 @@ CONFIDENCE: Final = 0.95
 """Of every interval."""
 _MANY: Final = 1e6
 """Degrees of freedom that are as good as any number more."""
+_LARGEST_LOG: Final = 700.0
+"""A float64 holds its exponential, and one over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,18 @@ class Drift:
     ----------
     floor
         Standard deviation that one result has beyond that of its processes.
-    exponent
-        Standard deviation of the power of the yardstick that a time really follows; one is what it is divided by.
-        What is left after the division grows with how far the two yardsticks lie apart.
+    power
+        Of the yardstick that a time is taken to follow, and is divided by: 1, or 0 for what is left as it is.
+    doubt
+        Standard deviation of that power: what the division leaves grows with how far the paces lie apart.
     likeness
         Correlation of the processes of one result, 0 to 1: they shared a minute, so that n of them say less than n
         independent ones (L. Kish's design effect, "Survey Sampling", 1965).
     """
 
     floor: float
-    exponent: float = 0.0
+    power: float = 0.0
+    doubt: float = 0.0
     likeness: float = 0.15
 
 
@@ -53,23 +57,25 @@ class Units:
     figures
         Each process's median, above 0, shape (n_runs,).
     yardsticks
-        The yardstick beside each, in the same order; empty where figures are not corrected.
+        The yardstick beside each, in the same order; empty where nothing of the kind was timed.
+    beside
+        Without yardsticks of its own: the logarithm of the one that was timed at about the same time.
     """
 
     figures: Sequence[float]
     yardsticks: Sequence[float] = ()
+    beside: float = 0.0
 
-    @property
-    def logs(self) -> list[float]:
-        """Logarithms of the figures, each over its yardstick where there is one."""
+    def logs(self, power: float) -> list[float]:
+        """Logarithms of the figures, each over so much of its yardstick."""
         if not self.yardsticks:
             return [math.log(figure) for figure in self.figures]
-        return [math.log(f / y) for f, y in zip(self.figures, self.yardsticks, strict=True)]
+        return [math.log(f) - power * math.log(y) for f, y in zip(self.figures, self.yardsticks, strict=True)]
 
     @property
-    def speed(self) -> float:
-        """Mean logarithm of its yardsticks; 0 without any."""
-        return fmean(map(math.log, self.yardsticks)) if self.yardsticks else 0.0
+    def pace(self) -> float:
+        """Logarithm of the yardstick: the median, since one process may have been disturbed."""
+        return median(map(math.log, self.yardsticks)) if self.yardsticks else self.beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,11 @@ class Ratio:
     high: float | None = None
     p: float | None = None
 
+    @property
+    def width(self) -> float:
+        """Upper end of the interval over the lower one; 1 where there is none."""
+        return self.high / self.low if self.low is not None and self.high is not None else 1.0
+
 
 def ratio(base: Units, other: Units, drift: Drift, *, widening: float = 1.0) -> Ratio:
     """Compare two measurements.
@@ -109,12 +120,12 @@ def ratio(base: Units, other: Units, drift: Drift, *, widening: float = 1.0) -> 
     Ratio
         Swapping the two inverts it.
     """
-    a, b = base.logs, other.logs
+    a, b = base.logs(drift.power), other.logs(drift.power)
     difference = fmean(b) - fmean(a)
     if min(len(a), len(b)) == 1:
-        return Ratio(math.exp(difference))
+        return Ratio(_exp(difference))
     of_a, of_b = (variance(one) * (1.0 / len(one) + drift.likeness) for one in (a, b))
-    between = 2.0 * drift.floor**2 + (drift.exponent * (other.speed - base.speed)) ** 2
+    between = 2.0 * drift.floor**2 + (drift.doubt * (other.pace - base.pace)) ** 2
     total = of_a + of_b + between
     if total == 0.0:
         return _exact(difference)
@@ -123,16 +134,21 @@ def ratio(base: Units, other: Units, drift: Drift, *, widening: float = 1.0) -> 
     error = widening * math.sqrt(total)
     margin = error * float(stdtrit(freedom, (1.0 + CONFIDENCE) / 2.0))
     return Ratio(
-        value=math.exp(difference),
-        low=math.exp(difference - margin),
-        high=math.exp(difference + margin),
+        value=_exp(difference),
+        low=_exp(difference - margin),
+        high=_exp(difference + margin),
         p=2.0 * float(stdtr(freedom, -abs(difference) / error)),
     )
 
 
+def _exp(logarithm: float) -> float:
+    """The exponential, short of infinity."""
+    return math.exp(max(-_LARGEST_LOG, min(_LARGEST_LOG, logarithm)))
+
+
 def _exact(difference: float) -> Ratio:
     """What never varies differs, or it does not."""
-    value = math.exp(difference)
+    value = _exp(difference)
     return Ratio(value, value, value, 1.0 if difference == 0.0 else 0.0)
 
 

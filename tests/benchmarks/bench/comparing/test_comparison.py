@@ -138,6 +138,18 @@ def test_without_a_yardstick_the_interval_is_wider():
     assert min(width(replace(STEADY, with_yardstick=False))) > max(width(replace(STEADY)))
 
 
+def test_a_yardstick_that_was_disturbed_is_left_aside():
+    def disturbed(result):
+        first, *others = result.packs[0].measurements[2].runs
+        run = first.model_copy(update={"yardstick_ms": 10 * first.yardstick_ms})
+        spoilt = result.packs[0].measurements[2].model_copy(update={"runs": (run, *others)})
+        return with_packs(result, pack([spoilt]))
+
+    row = compared(STEADY.result(), disturbed(STEADY.result())).rows[0]
+    assert not row.corrected
+    assert row.ratio.high < 1.5
+
+
 def test_a_noisy_machine_widens_every_interval():
     base, other = STEADY.result(), STEADY.result()
     mood = other.mood.model_copy(update={"noisy": ("others took half of it",)})
