@@ -1,4 +1,7 @@
-"""Record what packs give and what a window costs on emulated boards: ``python -m tests.arm``."""
+"""Record what packs give and what a window costs on emulated boards: ``python -m tests.arm``.
+
+Predictions of real boards (`anyecg bench boards`) are made with the same counts, which are written where they are read.
+"""
 
 import json
 import sys
@@ -6,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from benchmarks.counted import write_counts
 from tests.arm.board import BOARDS
 from tests.arm.emulated import ask, recording
 from tests.arm.system import Machine, System
@@ -31,10 +35,13 @@ def main() -> None:
                 "self_test_sha256": answer.digests(),
                 "network_instructions": answer.network_instructions,
                 "window_instructions": answer.window_instructions,
+                "block_instructions": answer.block_instructions,
             }
             sys.stderr.write(f"{board.name}: {answer.window_instructions:,} instructions a window\n")
     emulator = System.of(Machine.AARCH64).emulator_version()
-    RESULT.write_text(json.dumps({"emulator": emulator, "boards": boards}, indent=1) + "\n")
+    recorded = {"emulator": emulator, "boards": boards}
+    RESULT.write_text(json.dumps(recorded, indent=1) + "\n")
+    write_counts(recorded)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ class Answer:
         By pack and runtime: of one run of the network.
     window_instructions
         Of one window through the whole loop, from the block that completes it to its estimates.
+    block_instructions
+        Of one block of `tests.arm.guest.BLOCK_SAMPLES` that completes none.
     """
 
     machine: str
@@ -49,6 +51,7 @@ class Answer:
     outcomes: list[dict[str, Any]]
     network_instructions: Mapping[str, Mapping[str, int]]
     window_instructions: int | None
+    block_instructions: int | None
 
     def outputs(self, pack: str, runtime: str) -> NDArray[np.int8]:
         """What a pack's network gives for each input of its self-test, shape (n, values)."""
@@ -101,7 +104,7 @@ def _said(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
 def _answer(said: dict[str, Any], counted: list[int]) -> Answer:
     estimated = said.pop("estimated")
     networks: dict[str, dict[str, int]] = {}
-    window = None
+    window = block = None
     if counted:
         each = guest.COUNTED_RUNS + 1
         names = [(pack, runtime) for pack, runtimes in said["self_tests"].items() for runtime in runtimes]
@@ -109,5 +112,8 @@ def _answer(said: dict[str, Any], counted: list[int]) -> Answer:
             networks.setdefault(pack, {})[runtime] = median_low(counted[i * each : (i + 1) * each - 1])
         pushes = counted[len(names) * each :: 2]
         assert len(pushes) == len(estimated)
-        window = median_low([n for n, windows in zip(pushes, estimated, strict=True) if windows])
-    return Answer(**said, network_instructions=networks, window_instructions=window)
+        window, block = (
+            median_low([n for n, windows in zip(pushes, estimated, strict=True) if bool(windows) is completes])
+            for completes in (True, False)
+        )
+    return Answer(**said, network_instructions=networks, window_instructions=window, block_instructions=block)
