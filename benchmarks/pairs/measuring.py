@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.bench.comparing.comparison import Named
-from benchmarks.bench.measuring.measure import Step, measure
+from benchmarks.bench.measuring.measure import measure
+from benchmarks.bench.measuring.plan import Step
 from benchmarks.bench.measuring.settings import Settings
 from benchmarks.bench.measuring.slowdown import VARIABLE
 from benchmarks.bench.measuring.subject import Subject

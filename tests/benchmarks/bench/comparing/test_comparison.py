@@ -170,14 +170,14 @@ def test_a_table_is_wrongly_called_different_less_than_once_in_twenty():
     busy = Simulation(seed=100, process_sd=0.04, drift_sd=0.15, unseen_sd=0.02)
     different = sum(
         any(row.verdict in {Verdict.WORSE, Verdict.BETTER} for row in compared(busy.result(), busy.result()).rows)
-        for _ in range(150)
+        for _ in range(100)
     )
-    assert different / 150 <= 0.05
+    assert different / 100 <= 0.05
 
 
 def test_a_fifth_slower_is_caught_on_a_machine_that_wanders():
     wandering = Simulation(seed=200, n_runs=5, process_sd=0.02, drift_sd=0.08, unseen_sd=0.015)
-    caught = [compared(wandering.result(), wandering.result(slower=1.2)).regressed for _ in range(60)]
+    caught = [compared(wandering.result(), wandering.result(slower=1.2)).regressed for _ in range(40)]
     assert np.mean(caught) >= 0.95
 
 
