@@ -185,8 +185,9 @@ def _apply(step: Step, x: Array, rate_hz: float) -> Array:
 def _median_swing(x: Array, size: int) -> Array:
     """Median swing of stretches of `size` samples, shape (..., 1); what is left of the last one counts with it."""
     begins = np.arange(0, max(x.shape[-1] - size + 1, 1), size)
-    swings = np.maximum.reduceat(x, begins, axis=-1) - np.minimum.reduceat(x, begins, axis=-1)
-    median: Array = np.median(swings, axis=-1, keepdims=True)
+    swings = np.sort(np.maximum.reduceat(x, begins, axis=-1) - np.minimum.reduceat(x, begins, axis=-1), axis=-1)
+    middle = swings[..., (begins.size - 1) // 2 : begins.size // 2 + 1]  # one, or the two of an even number
+    median: Array = middle.mean(axis=-1, keepdims=True)
     return median
 
 
