@@ -42,26 +42,30 @@ def run(
     """
     from benchmarks.bench.boards.shelf import board_here, read_profile
     from benchmarks.bench.cli.steps import with_progress
-    from benchmarks.bench.comparing.writing import write_json
     from benchmarks.bench.measuring.measure import measure, meter_of
-    from benchmarks.bench.measuring.settings import Settings, numbers
+    from benchmarks.bench.measuring.settings import Settings
     from benchmarks.bench.measuring.subject import open_subject
     from benchmarks.bench.measuring.tables import page
+    from benchmarks.bench.measuring.writing import refuse_unwritable, write_result
     from edge.cli.console import errors, output, print_json
     from edge.pack import SHIPPED, SHIPPED_WAVES
+    from edge.waves.reader import open_reader
 
+    if to not in (None, _STDOUT):
+        refuse_unwritable(to)
     settings = Settings(
-        threads=numbers(threads, "--threads"),
-        batches=numbers(batch, "--batch"),
-        streams=numbers(streams, "--streams") if streams else (),
+        threads=_listed(threads, "--threads"),
+        batches=_listed(batch, "--batch"),
+        streams=_listed(streams, "--streams") if streams is not None else (),
         hop_s=hop,
         seconds=seconds,
         processes=processes,
         loop_minutes=60.0 if loop else 0.0,
-        streams_minutes=20.0,
+        streams_minutes=10.0,
         waves=waves or SHIPPED_WAVES,
     )
     settings = settings.quick() if quick else settings
+    open_reader(settings.waves)  # refused now, not in the middle
     profile = read_profile(board) if board else board_here()
     subjects = [open_subject(path) for path in packs or (SHIPPED, SHIPPED_WAVES)]
     meter, source = meter_of(energy)
@@ -75,5 +79,15 @@ def run(
     for part in page(result):
         output.print(part)
     if to is not None:
-        write_json(to, result.model_dump(mode="json"))
+        write_result(to, result)
         errors.print(f"written to {escape(str(to))}", soft_wrap=True)
+
+
+def _listed(text: str, option: str) -> tuple[int, ...]:
+    from benchmarks.bench.errors import BenchError
+    from benchmarks.bench.measuring.settings import numbers
+
+    try:
+        return numbers(text)
+    except BenchError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error

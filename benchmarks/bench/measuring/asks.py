@@ -130,8 +130,10 @@ class Streamed(Part):
         Highest, and median of the second half.
     yardstick_ms
         Every time of the yardstick; its own processor time is in no figure.
-    estimated, windows
-        Windows that got an estimate, of how many.
+    windows
+        Windows that have ended.
+    rejected
+        How many of them were, by reason.
     """
 
     cpu_share: tuple[float, ...]
@@ -140,8 +142,8 @@ class Streamed(Part):
     peak_mb: float
     steady_mb: float
     yardstick_ms: tuple[float, ...]
-    estimated: int
     windows: int
+    rejected: dict[str, int]
 
 
 class FindPeak(Part):

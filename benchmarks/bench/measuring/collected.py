@@ -81,9 +81,9 @@ class Collected:
         self.add(Quantity.PEAK_RESIDENT, Run(values=(streamed.peak_mb,)), at)
         self.add(Quantity.STEADY_RESIDENT, Run(values=(streamed.steady_mb,)), at)
         self._memories.append(streamed.memory)
-        if streamed.estimated < streamed.windows:
-            left = streamed.windows - streamed.estimated
-            self.note(f"loop: {left} of {streamed.windows} windows of the synthetic heart were not estimated")
+        if streamed.rejected:
+            reasons = ", ".join(f"{n} {reason}" for reason, n in streamed.rejected.items())
+            self.note(f"loop: of {streamed.windows} windows of the synthetic heart some were rejected: {reasons}")
 
     def profiled(self, profiled: Profiled) -> None:
         """Take what the runtime says of each operator."""

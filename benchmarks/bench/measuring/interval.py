@@ -6,8 +6,12 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.bench.result import Mood
+
 _RESAMPLES: Final = 2000
 _CONFIDENCE: Final = 95.0
+_MOST_WIDER: Final = 2.0
+_FOUR_DIGITS: Final = 999.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +24,23 @@ class Interval:
     def __str__(self) -> str:
         if self.low is None or self.high is None:
             return "-"
-        return f"{_short(self.low)} - {_short(self.high)}"
+        return f"{number(self.low)} - {number(self.high)}"
 
 
-def interval(medians: Sequence[float], widening: float = 1.0) -> Interval:
+def widening(mood: Mood) -> float:
+    """How many times as wide intervals are made: once on a quiet machine; on a noisy one as its speed wandered more."""
+    return 1.0 + min(mood.yardstick_spread, _MOST_WIDER) if mood.noisy else 1.0
+
+
+def interval(medians: Sequence[float], wider: float = 1.0) -> Interval:
     """Say where the median over processes lies (percentile bootstrap, B. Efron, 1979).
 
     Parameters
     ----------
     medians
         Each process's figure, shape (n_processes,).
-    widening
-        Both ends are moved so many times as far from the figure: one plus the yardstick's spread where the machine was
-        noisy, which is how far its speed wandered.
+    wider
+        Both ends are moved so many times as far from the figure; see `widening`. Not below 0: nothing measured is.
     """
     if len(medians) < 2:  # noqa: PLR2004 - one process says nothing of others
         return Interval(None, None)
@@ -41,8 +49,11 @@ def interval(medians: Sequence[float], widening: float = 1.0) -> Interval:
     tail = (100.0 - _CONFIDENCE) / 2.0
     low, high = np.percentile(np.median(values[draws], axis=1), (tail, 100.0 - tail)).tolist()
     middle = float(np.median(values))
-    return Interval(middle - widening * (middle - low), middle + widening * (high - middle))
+    return Interval(max(0.0, middle - wider * (middle - low)), middle + wider * (high - middle))
 
 
-def _short(value: float) -> str:
-    return f"{value:.3f}" if value < 1.0 else f"{value:#.3g}".rstrip(".")
+def number(value: float) -> str:
+    """Three digits, without an exponent."""
+    if value < 1.0:
+        return f"{value:.3f}"
+    return f"{value:#.3g}".rstrip(".") if value < _FOUR_DIGITS else f"{value:,.0f}"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.bench.boards.profile import Profile as Board
+from benchmarks.bench.boards.shelf import board_here
 from benchmarks.bench.energy import EnergyError, EnergyMeter, open_meter
 from benchmarks.bench.measuring.mood import Watch
 from benchmarks.bench.measuring.plan import Measuring, Step
@@ -53,7 +54,8 @@ def measure(
     EnergyError
         If the meter ceases to be read.
     """
-    machine = Machine(**asdict(this_machine()), board=board.name if board else "")
+    here = board_here()
+    machine = Machine(**asdict(this_machine()), board=here.name if here else "")
     with tempfile.TemporaryDirectory() as folder:
         measuring = Measuring(subjects, settings, Path(folder), meter)
         measuring.prepare()

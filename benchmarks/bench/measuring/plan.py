@@ -38,7 +38,7 @@ _PARTS: Final = 6
 """Values of processor time that a stream gives."""
 _START_S: Final = 1.0
 """About what a process takes before it measures, and after."""
-_STREAM_MINUTES_A_S: Final = 20.0
+_STREAM_MINUTES_A_S: Final = 40.0
 """About how much stream a second of a server's core takes."""
 
 

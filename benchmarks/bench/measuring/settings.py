@@ -76,7 +76,7 @@ class Settings:
         )
 
 
-def numbers(text: str, what: str) -> tuple[int, ...]:
+def numbers(text: str) -> tuple[int, ...]:
     """Read a list of numbers above 0, such as ``1,2,4``; sorted, each once.
 
     Raises
@@ -91,7 +91,7 @@ def numbers(text: str, what: str) -> tuple[int, ...]:
     if not found or found[0] < 1 or found[-1] > _MOST:
         raise BenchError(
             BenchFault.BAD_SETTING,
-            f"{what} is {text!r}",
+            f"{text!r} is no list of numbers",
             advice=f"give numbers from 1 to {_MOST} with commas between them, such as 1,2,4",
         )
     return tuple(found)

@@ -1,6 +1,7 @@
 """The whole loop, of one wearable or of many: each stage, processor time, memory."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -63,8 +64,8 @@ def stream(ask: Stream) -> Streamed:
         peak_mb=_peak_mb(),
         steady_mb=steady_mb,
         yardstick_ms=tuple(round(ms, 4) for ms in yardstick.times_ms),
-        estimated=sum(report.estimated for report in reports),
         windows=sum(report.windows for report in reports),
+        rejected=sum((Counter(report.rejected) for report in reports), Counter()),
     )
 
 

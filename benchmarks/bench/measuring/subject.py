@@ -91,14 +91,14 @@ def _accuracy(manifest: Manifest | WavesManifest) -> Iterator[Accuracy]:
     if isinstance(manifest, WavesManifest):
         for table, wanted in _WAVES_FIGURES.items():
             figures = manifest.figures.get(table, {})
-            measured = str(figures.get("measured", "its manifest does not say on what"))
+            measured = str(figures.get("measured", "what its manifest does not say"))
             for key, what in wanted:
                 value = figures.get(key)
                 if isinstance(value, float):
-                    yield Accuracy(name=f"{table} {key}", value=value, measure=f"{what}: {measured}")
+                    yield Accuracy(name=what, value=value, measure=f"on {measured}")
         return
+    whom = "synthetic subjects" if "SYNTHETIC" in manifest.provenance.training_data else "subjects"
     for output in manifest.outputs:
+        of = " of negative controls, 0.5 expected," if output.control else ""
         if output.auroc_pooled is not None:
-            control = ", a negative control: 0.5 is expected" if output.control else ""
-            measure = f"AUROC on subjects never trained on{control}"
-            yield Accuracy(name=output.id, value=output.auroc_pooled, measure=measure)
+            yield Accuracy(name=output.id, value=output.auroc_pooled, measure=f"AUROC{of} on unseen {whom}")

@@ -11,17 +11,19 @@ from rich.table import Table
 
 from benchmarks.bench.comparing.words import accuracy_line
 from benchmarks.bench.measurement import Measurement, Quantity
-from benchmarks.bench.measuring.interval import interval
-from benchmarks.bench.result import Mood, PackResult, Result
+from benchmarks.bench.measuring.interval import interval, number, widening
+from benchmarks.bench.result import Mood, OperatorTime, PackResult, Result
 from edge.budget import Stage
 
-_OPERATORS_SHOWN: Final = 8
 _STARTS: Final = {
     Quantity.COLD_START: "cold start to the first outcome",
     Quantity.COLD_LOAD: "load, page cache cold",
     Quantity.LOAD: "load, page cache warm",
     Quantity.FIRST_INFERENCE: "first inference",
+    Quantity.ENERGY: "energy of a window above idle",
 }
+
+_OF_THREADS: Final = frozenset({Quantity.FIRST_INFERENCE, Quantity.ENERGY})
 
 
 def page(result: Result) -> Iterator[RenderableType]:
@@ -44,9 +46,10 @@ def _machine(result: Result) -> Table:
     for peak in result.peaks:
         said = f"{peak.int8_gmacs:.0f} int8 GMAC/s, {peak.read_gb_s:.1f} GB/s read"
         table.add_row(f"peak, {_threads(peak.threads)}", said)
+    table.add_row("energy", escape(result.energy_source))
     table.add_row("mood", escape(_mood(mood)))
     if mood.noisy:
-        wider = f"intervals are {1 + mood.yardstick_spread:.2f} times as wide"
+        wider = f"intervals are {widening(mood):.2f} times as wide"
         table.add_row("[bold yellow]noisy[/]", f"[yellow]{escape('; '.join(mood.noisy))}: {wider}[/]")
     return table
 
@@ -75,61 +78,64 @@ def _pack(pack: PackResult, result: Result) -> Iterator[RenderableType]:
     name, _, said = accuracy_line(pack.accuracy).partition(": ")
     table.add_row(name, escape(said))
     yield table
-    widening = 1.0 + result.mood.yardstick_spread if result.mood.noisy else 1.0
-    yield _network(pack, result, widening)
-    yield _starts(pack, widening)
+    wider = widening(result.mood)
+    yield _network(pack, result, wider)
+    yield _starts(pack, wider)
     if pack.memory:
-        yield _stages(pack, widening)
-        yield _costs(pack, widening)
+        yield _stages(pack, wider)
+    yield _costs(pack, wider)
     yield from _operators(pack)
-    for note in pack.notes:
-        yield f"[dim]- {escape(note)}[/]"
+    if pack.notes:
+        notes = _facts()
+        for note in pack.notes:
+            notes.add_row("note", escape(note))
+        yield notes
 
 
-def _network(pack: PackResult, result: Result, widening: float) -> Table:
+def _network(pack: PackResult, result: Result, wider: float) -> Table:
     table = _table(
-        "network alone, ms a window", "threads", "batch", "p50", "95 %", "p95", "p99", "max", "windows/s", "% of peak"
+        "network alone, ms a window", "threads", "batch", "p50", "95 %", "p95", "p99", "max", "win/s", "% peak"
     )
     peaks = {peak.threads: peak.int8_gmacs for peak in result.peaks}
     for one in pack.find(Quantity.INFERENCE):
         at = one.conditions
         gmacs = pack.macs / 1e9 / (one.figure / 1e3)
         share = f"{gmacs / peaks[at.threads]:.0%}" if at.threads in peaks else "-"
-        table.add_row(str(at.threads), str(at.batch), *_spread(one, widening), f"{1e3 / one.figure:,.0f}", share)
+        table.add_row(str(at.threads), str(at.batch), *_spread(one, wider), f"{1e3 / one.figure:,.0f}", share)
     return table
 
 
-def _starts(pack: PackResult, widening: float) -> Table:
+def _starts(pack: PackResult, wider: float) -> Table:
     table = _table("to begin with", "", "median", "95 %", "max", "unit")
     for quantity, words in _STARTS.items():
         for one in pack.find(quantity):
-            threads = f", {_threads(one.conditions.threads)}" if quantity is Quantity.FIRST_INFERENCE else ""
-            between = interval([run.median for run in one.runs], widening)
-            table.add_row(words + threads, _number(one.figure), str(between), _number(max(one.values)), quantity.unit)
+            threads = f", {_threads(one.conditions.threads)}" if quantity in _OF_THREADS else ""
+            between = interval([run.median for run in one.runs], wider)
+            table.add_row(words + threads, number(one.figure), str(between), number(max(one.values)), quantity.unit)
     return table
 
 
-def _stages(pack: PackResult, widening: float) -> Table:
+def _stages(pack: PackResult, wider: float) -> Table:
     table = _table("whole loop, ms a window", "stage", "p50", "95 %", "p95", "p99", "max")
     for stage in Stage:
         for one in pack.find(Quantity.STAGE, stage=stage):
             words = f"{stage} (a block)" if stage is Stage.WINDOW else str(stage)
-            table.add_row(words, *_spread(one, widening))
+            table.add_row(words, *_spread(one, wider))
     return table
 
 
-def _costs(pack: PackResult, widening: float) -> Table:
+def _costs(pack: PackResult, wider: float) -> Table:
     table = _facts()
     for one in pack.find(Quantity.WEARABLE_HOUR):
         hop = f"{one.conditions.hop_s:g}"
-        between = interval([run.median for run in one.runs], widening)
+        between = interval([run.median for run in one.runs], wider)
         table.add_row(
-            "a wearable-hour", f"{_number(one.figure)} s of processor time ({between}), a window every {hop} s"
+            "a wearable-hour", f"{number(one.figure)} s of processor time ({between}), a window every {hop} s"
         )
     for one in pack.find(Quantity.CPU_SHARE):
         n = one.conditions.streams
         table.add_row(
-            f"{n} wearable{'s' * (n > 1)}", f"{_number(one.figure)} % of a core, {_number(one.figure / n)} % each"
+            f"{n} wearable{'s' * (n > 1)}", f"{number(one.figure)} % of a core, {number(one.figure / n)} % each"
         )
     if pack.memory:
         parts = pack.memory
@@ -142,37 +148,34 @@ def _costs(pack: PackResult, widening: float) -> Table:
         table.add_row("memory", said + peak)
     for budget in pack.budgets:
         style, word = ("green", "met") if budget.met else ("bold red", "missed")
-        said = f"{budget.limit} {budget.measured:.3g} of {budget.allowed:g} ({budget.source})"
+        said = f"{budget.limit}: {number(budget.measured)} of {budget.allowed:g} ({budget.source})"
         table.add_row("budget", f"[{style}]{word}[/]: {escape(said)}")
     return table
 
 
 def _operators(pack: PackResult) -> Iterator[RenderableType]:
+    """Operators by kind; each one of them is in the result."""
+    facts = _facts()
+    facts.add_row("operators", escape(pack.profile_source))
+    yield facts
     if not pack.profile:
-        yield f"[dim]operators: {escape(pack.profile_source)}[/]"
         return
-    table = _table(f"operators: {escape(pack.profile_source)}", "operator", "ms", "share")
-    in_order = sorted(pack.profile, key=lambda one: -one.ms)
-    for one in in_order[:_OPERATORS_SHOWN]:
-        table.add_row(escape(one.name), f"{one.ms:.4f}", f"{one.share:.1%}")
-    left = in_order[_OPERATORS_SHOWN:]
-    if left:
+    kinds: dict[str, list[OperatorTime]] = {}
+    for one in pack.profile:
+        kinds.setdefault(one.name.partition(" ")[2], []).append(one)
+    table = _table("", "kind of operator", "how many", "ms", "share")
+    for kind, ones in sorted(kinds.items(), key=lambda item: -sum(one.ms for one in item[1])):
         table.add_row(
-            f"{len(left)} others", f"{sum(one.ms for one in left):.4f}", f"{sum(one.share for one in left):.1%}"
+            escape(kind), str(len(ones)), number(sum(o.ms for o in ones)), f"{sum(o.share for o in ones):.1%}"
         )
     yield table
 
 
-def _spread(one: Measurement, widening: float) -> Sequence[str]:
+def _spread(one: Measurement, wider: float) -> Sequence[str]:
     """Median over processes and its interval, then percentiles of all values."""
     p95, p99 = np.percentile(one.values, (95, 99)).tolist()
-    between = interval([run.median for run in one.runs], widening)
-    return _number(one.figure), str(between), _number(p95), _number(p99), _number(max(one.values))
-
-
-def _number(value: float) -> str:
-    """Three digits, without an exponent."""
-    return f"{value:.3f}" if value < 1.0 else f"{value:#.3g}".rstrip(".") if value < 1e3 else f"{value:,.0f}"  # noqa: PLR2004
+    between = interval([run.median for run in one.runs], wider)
+    return number(one.figure), str(between), number(p95), number(p99), number(max(one.values))
 
 
 def _threads(n: int) -> str:
@@ -193,5 +196,5 @@ def _facts() -> Table:
 def _table(title: str, *headings: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for i, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if i == 0 else "right", no_wrap=i > 0)
+        table.add_column(heading, justify="left" if i == 0 else "right", no_wrap=True)
     return table
