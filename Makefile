@@ -45,8 +45,11 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install  ## Measure one window and one replay on this machine
-	$(BIN)/python -m benchmarks
+CHECKPOINT ?= build/full_size/checkpoint.pth
+
+bench: install  ## The README's measured tables: packs, peers, the signal's side, boards (brings the peers; 11 minutes with CHECKPOINT=..., 5 without)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,peers,peers-waves]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.readme $(if $(wildcard $(CHECKPOINT)),--checkpoint $(CHECKPOINT))
 
 bench-gateway: install  ## Nights of every wearable, many at once, 10,000 reconnects, bleakheart beside (brings it; 2 hours)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers-ble]'
@@ -55,7 +58,6 @@ bench-gateway: install  ## Nights of every wearable, many at once, 10,000 reconn
 	$(BIN)/python -m benchmarks.many
 	$(BIN)/python -m benchmarks.heart_straps
 
-CHECKPOINT ?= build/full_size/checkpoint.pth
 STRESSED ?= build/full_size/stressed.pth
 
 bench-peers: install  ## Compare conversions with onnxruntime, tflite-runtime and torch (brings them, 12 minutes); CHECKPOINT=... STRESSED=...

@@ -42,10 +42,12 @@ def neutral_outputs(n: int) -> tuple[Output, ...]:
     )
 
 
-def write_pack_of(candidate: Candidate, path: Path, *, preprocessing: Preprocessing, windows: WindowSet) -> None:
-    """Write the pack of a candidate, with a self-test on the first of the windows."""
+def write_pack_of(
+    candidate: Candidate, path: Path, *, preprocessing: Preprocessing, windows: WindowSet, name: str = "benchmark"
+) -> None:
+    """Write the pack of a candidate under a name, with a self-test on the first of the windows."""
     manifest = Manifest(
-        name="benchmark",
+        name=name,
         version="0",
         model_sha256=hashlib.sha256(candidate.model).hexdigest(),
         model_size_bytes=len(candidate.model),

@@ -26,14 +26,15 @@ class Row(Part):
         Its median over ours.
     share_of_peak
         Of the machine's measured peak in its arithmetic, int8 or float, 0 to 1.
-    spearman_median, spearman_worst
-        Rank correlation with the reference, of the middle and of the worst output.
+    spearman, spearman_spoilt
+        Rank correlation with the reference, of the middle and of the worst output: on clean windows, and on the same
+        with artefacts.
     max_abs_logit
         Largest difference from it.
     truth
         Against the truth; None where there is none.
     size_bytes
-        Of its file.
+        Of its file; None where it reads another one's.
     """
 
     name: str
@@ -41,11 +42,11 @@ class Row(Part):
     p95_ms: float = Field(gt=0)
     to_ours: Interval
     share_of_peak: float = Field(gt=0)
-    spearman_median: float
-    spearman_worst: float
+    spearman: tuple[float, float]
+    spearman_spoilt: tuple[float, float]
     max_abs_logit: float
     truth: float | None
-    size_bytes: int
+    size_bytes: int | None
 
 
 class Micro(Part):
@@ -75,9 +76,7 @@ class NetworkPeers(Part):
     Parameters
     ----------
     label, sha256
-        Of the pack, or the checkpoint's file.
-    synthetic
-        Whether it is no trained network of people's recordings.
+        Of the pack.
     macs
         Multiply-accumulates of one window.
     int8_gmacs, fp32_gmacs
@@ -98,7 +97,6 @@ class NetworkPeers(Part):
 
     label: str
     sha256: str
-    synthetic: bool
     macs: int
     int8_gmacs: float
     fp32_gmacs: float

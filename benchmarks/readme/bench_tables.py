@@ -1,6 +1,6 @@
 """What `anyecg bench` found, as Markdown: each pack with its accuracy, then what it costs, a column each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -43,13 +43,27 @@ def machine_line(result: Result) -> str:
     return f"Measured on {hardware}, {software}, {result.created[:10]}, {commit}; {mood}."
 
 
-def packs_list(result: Result) -> str:
-    """Name each pack, its file and how good it is: no speed without that."""
+def packs_list(result: Result, measured: Mapping[str, str]) -> str:
+    """Name each pack, its file and how good it is: no speed without that.
+
+    Parameters
+    ----------
+    result
+        Its packs.
+    measured
+        By SHA-256 of a pack: what was found against the truth in this run, where its manifest states nothing.
+    """
     return "\n".join(
         f"- {pack.label}, {pack.quantisation}, {pack.size_bytes:,} bytes, SHA-256 `{pack.sha256[:12]}`, "
-        f"{pack.macs / 1e6:,.1f} M multiply-accumulates a window; {accuracy_line(pack.accuracy)}"
+        f"{pack.macs / 1e6:,.1f} M multiply-accumulates a window; {_accuracy(pack, measured)}"
         for pack in result.packs
     )
+
+
+def _accuracy(pack: PackResult, measured: Mapping[str, str]) -> str:
+    if not pack.accuracy and pack.sha256 in measured:
+        return f"accuracy: {measured[pack.sha256]}"
+    return accuracy_line(pack.accuracy)
 
 
 def costs_table(result: Result) -> str:

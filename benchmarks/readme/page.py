@@ -6,7 +6,7 @@ from typing import Final
 from benchmarks.readme.bench_tables import costs_table, machine_line, packs_list
 from benchmarks.readme.board_tables import boards_table
 from benchmarks.readme.findings import Findings
-from benchmarks.readme.peer_tables import cleaning_table, micro_table, missing, network_table
+from benchmarks.readme.peer_tables import cleaning_table, micro_table, missing, network_table, truth_line
 
 _MADE: Final = (
     "Made by `make bench`, which measures it again; intervals are over processes of their own (what a pack costs) or "
@@ -35,7 +35,7 @@ def block(findings: Findings) -> str:
 def _parts(findings: Findings) -> Iterator[str]:
     before, after = findings.load_average
     yield f"{machine_line(findings.bench)} {_MADE}"
-    yield packs_list(findings.bench)
+    yield packs_list(findings.bench, {network.sha256: truth_line(network) for network in findings.networks})
     yield costs_table(findings.bench)
     yield f"{_PEERS} Load average before and after: {before:.1f}, {after:.1f}. {_versions(findings)}"
     yield from (network_table(network) for network in findings.networks)

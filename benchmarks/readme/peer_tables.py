@@ -6,6 +6,12 @@ from benchmarks.peers.result import Cleaning, Interval, Micro, NetworkPeers, Row
 from benchmarks.readme.markdown import between, fraction, number, percent, table
 
 
+def truth_line(network: NetworkPeers) -> str:
+    """How good ours is against the truth, in this run."""
+    ours = network.rows[0].truth
+    return f"{network.truth}: {fraction(ours)}" if ours is not None else "no truth is known"
+
+
 def network_table(network: NetworkPeers) -> str:
     """One network on every runtime, each with what it keeps beside what it takes."""
     title = (
@@ -30,7 +36,7 @@ def _row(row: Row, network: NetworkPeers) -> list[str]:
         percent(row.share_of_peak),
         *agreed,
         "" if row.truth is None else fraction(row.truth),
-        number(row.size_bytes / 1e6),
+        "" if row.size_bytes is None else number(row.size_bytes / 1e6),
     ]
 
 
