@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test test-arm test-bluez fuzz check format bench bench-gateway bench-peers bench-waves bench-patch bench-flash train train-waves full-size clean
+.PHONY: install demo test test-arm test-bluez fuzz check format bench bench-gateway bench-peers bench-waves bench-patch bench-flash bench-growth train train-waves full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -76,6 +76,9 @@ bench-flash: install  ## The rate of a flash beside smpclient alone, and a thous
 bench-waves: install  ## Beats, waves, intervals, quality, cost beside NeuroKit2, sleepecg, wfdb (brings them); DATA=... FOLDS=... FULL_SIZE=...
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers-waves]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.waves --data $(DATA) $(if $(FOLDS),--folds $(FOLDS)) $(if $(FULL_SIZE),--full-size $(FULL_SIZE))
+
+bench-growth: install  ## How cost grows with wearables, hop, outputs, hours and store: tables, .github/growth.svg (5 minutes, 3 GB of disk for a while)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.growth --picture .github/growth.svg
 
 train: install  ## Train, convert and evaluate the demonstration pack again (brings torch, 20 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'

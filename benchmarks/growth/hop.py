@@ -13,13 +13,11 @@ from edge.model import Model, open_model
 from edge.pack import SHIPPED, read_pack
 from edge.waves.reader import WaveReader, open_reader
 
-HOPS_S: Final = (10.0, 5.0, 2.0, 1.0, 0.5)
-
 _HOUR: Final = Kind("CPU", "s an hour of stream", Measure.CPU)
 _WINDOW: Final = Kind("CPU of a window", "ms", Measure.CPU, Verdict.CONSTANT)
 
 
-def measure(hops_s: Sequence[float] = HOPS_S, *, stream_s: float = 120.0, n_rounds: int) -> list[Series]:
+def measure(hops_s: Sequence[float], *, stream_s: float, n_rounds: int) -> list[Series]:
     """Measure the loop at each hop; the size is the number of windows that end in an hour.
 
     Parameters

@@ -24,8 +24,6 @@ from edge.waves.reader import WaveReader, open_reader
 from edge.waves.reading import WindowReading
 from edge.windowing import Window, Windower
 
-SIZES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 48.0)
-
 _APPEND: Final = Kind("appending", "ms a minute of stream", Measure.CPU, Verdict.CONSTANT)
 _SLOWEST: Final = Kind("slowest of 100 appends", "ms", Measure.WALL, Verdict.CONSTANT)
 _OPEN: Final = Kind("opening again", "ms", Measure.CPU, Verdict.CONSTANT)
@@ -52,7 +50,7 @@ class _Grown:
     resident_mb: float
 
 
-def measure(hours: Sequence[float] = SIZES, *, folder: Path, n_rounds: int) -> list[Series]:
+def measure(hours: Sequence[float], *, folder: Path, n_rounds: int) -> list[Series]:
     """Measure a run after each of so many hours.
 
     Parameters

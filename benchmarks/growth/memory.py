@@ -22,9 +22,6 @@ from edge.budget import resident_mb
 from edge.heart.stream import HeartStream
 from edge.store import OutcomeStore
 
-HOURS: Final = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
-TRACED_HOURS: Final = (0.5, 1.5)
-
 _RESIDENT: Final = Kind("memory of loop and run", "MB", Measure.SPACE, Verdict.CONSTANT)
 _SHOWN: Final = 4
 
@@ -45,13 +42,13 @@ class Holder:
     kb_an_hour: float
 
 
-def measure(hours: Sequence[float] = HOURS) -> Series:
+def measure(hours: Sequence[float]) -> Series:
     """Run a loop and its run for so many hours of stream, one process, and look at its resident memory."""
     resident = apart(_resident, tuple(hours))
     return Series(What.HOURS, "hours", _RESIDENT, tuple(hours), np.array([resident]))
 
 
-def holders(hours: tuple[float, float] = TRACED_HOURS) -> tuple[Holder, ...]:
+def holders(hours: tuple[float, float]) -> tuple[Holder, ...]:
     """Say what Python objects of another run grew between two hours, the most first; the heart's own are left out."""
     return apart(_traced, hours)
 

@@ -19,8 +19,6 @@ from edge.store import OutcomeStore
 from edge.store_rows import outcome_row
 from edge.waves.reader import WaveReader, open_reader
 
-SIZES: Final = (1, 8, 64, 128, 256, 512, 1024)
-
 _NETWORK: Final = Kind("network", "ms a window", Measure.CPU)
 _DECODE: Final = Kind("decoding", "ms a window", Measure.CPU)
 _ROW: Final = Kind("row for the store", "ms a window", Measure.CPU)
@@ -42,7 +40,7 @@ class _Widened:
     bytes_packed: int
 
 
-def measure(sizes: Sequence[int] = SIZES, *, n_rounds: int) -> list[Series]:
+def measure(sizes: Sequence[int], *, n_rounds: int) -> list[Series]:
     """Measure the demonstration pack with each number of outputs; its `n_rounds` times are in one process."""
     reader = open_reader()
     opened = {n: _open(n, reader) for n in sizes}

@@ -174,12 +174,11 @@ def _polyline(x: Axis, y: Axis, sizes: Sequence[float], costs: Sequence[float], 
 
 
 def _size(size: float) -> str:
-    return f"{size:,.0f}" if size >= 1 else f"{size:g}"
+    return f"{size:,.0f}" if size >= 1 else f"{size:.2g}"
 
 
 def _exponent(series: Series) -> str:
-    exponent = series.law.exponent
-    return f"{exponent.value:.2f} ({exponent.low:.2f} to {exponent.high:.2f})".replace("-", MINUS)
+    return str(series.law.exponent).replace("-", MINUS)
 
 
 def _style_of(series: Series) -> str:

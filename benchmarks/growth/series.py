@@ -15,7 +15,7 @@ from benchmarks.growth.law import TOLERANCE, Law, Verdict, fit
 
 Costs: TypeAlias = Mapping[str, float]
 """By the name of the series, in its unit."""
-FEWEST_ROUNDS: Final = 3
+FEWEST_ROUNDS: Final = 5
 """An interval rests on at least so many."""
 _YARDS: Final = 5
 
@@ -125,9 +125,9 @@ class Series:
 
 
 def measure_rounds(
-    sizes: Sequence[float], cost_of: Callable[[float], Costs], *, n_rounds: int, seed: int = 0
+    sizes: Sequence[float], cost_of: Callable[[float], Costs], *, n_rounds: int, n_warmup: int = 1, seed: int = 0
 ) -> "Rounds":
-    """Measure every size once a round, each round in another order, after a round that does not count.
+    """Measure every size once a round, each round in another order.
 
     Parameters
     ----------
@@ -135,14 +135,14 @@ def measure_rounds(
         What to measure.
     cost_of
         Measures one size; the same names for each.
-    n_rounds
-        Rounds that count.
+    n_rounds, n_warmup
+        Rounds that count, after rounds that do not.
     seed
         Of the orders.
     """
     draws, stick = np.random.default_rng(seed), Yardstick(time.process_time)
-    costs: list[list[Costs]] = [[{} for _ in sizes] for _ in range(n_rounds + 1)]
-    yards_ms = np.ones((n_rounds + 1, len(sizes)))
+    costs: list[list[Costs]] = [[{} for _ in sizes] for _ in range(n_warmup + n_rounds)]
+    yards_ms = np.ones((n_warmup + n_rounds, len(sizes)))
     for i, costs_of_round in enumerate(costs):
         for k in draws.permutation(len(sizes)):
             gc.collect()
@@ -150,7 +150,7 @@ def measure_rounds(
             costs_of_round[k] = cost_of(sizes[k])
             around_ms += [stick.measure() for _ in range(_YARDS)]
             yards_ms[i, k] = np.median(around_ms)
-    return Rounds(tuple(sizes), tuple(map(tuple, costs[1:])), yards_ms[1:])
+    return Rounds(tuple(sizes), tuple(map(tuple, costs[n_warmup:])), yards_ms[n_warmup:])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,6 @@ from edge.pack import SHIPPED, read_pack
 from edge.store import OutcomeStore
 from edge.waves.reader import open_reader
 
-SIZES_MB: Final = (16.0, 64.0, 256.0, 1024.0)
-
 _ASKED: Final = {
     Kind("opening", "ms", Measure.CPU, Verdict.CONSTANT): asking.open_and_close,
     Kind("outcomes of the last hour", "ms", Measure.CPU, Verdict.CONSTANT): asking.outcomes_of_last_hour,
@@ -31,12 +29,9 @@ _ASKED: Final = {
     ): asking.outcomes_since,
 }
 _STRETCH_S: Final = 600.0
-_RUN_HOURS: Final = 4.0
 
 
-def measure(
-    sizes_mb: Sequence[float] = SIZES_MB, *, folder: Path, n_rounds: int, run_hours: float = _RUN_HOURS
-) -> list[Series]:
+def measure(sizes_mb: Sequence[float], *, folder: Path, run_hours: float, n_rounds: int) -> list[Series]:
     """Measure stores of each size: the same run, again and again.
 
     Parameters
@@ -45,10 +40,10 @@ def measure(
         Ascending, MB.
     folder
         Where they may lie: twice the sum of the sizes.
-    n_rounds
-        Times each is measured.
     run_hours
         Length of the run.
+    n_rounds
+        Times each is measured.
     """
     stores = _grow(sizes_mb, folder, run_hours)
     by_size = {stores[mb].stat().st_size / 1e6: stores[mb] for mb in sizes_mb}

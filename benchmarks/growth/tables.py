@@ -37,7 +37,7 @@ def short(value: float) -> str:
 
 
 def _table(some: Sequence[Series]) -> str:
-    sizes = " / ".join(f"{size:g}" for size in some[0].sizes)
+    sizes = " / ".join(f"{size:.4g}" for size in some[0].sizes)
     heading = [cell.replace("by size", f"{sizes} {some[0].size_unit}") for cell in _HEADING]
     rows = [heading, ["---"] * len(heading), *map(_row, some)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -17,15 +17,13 @@ from edge.budget import resident_mb
 from edge.signal import SampleBlock
 from edge.store import OutcomeStore
 
-SIZES: Final = (1, 2, 4, 8, 16)
-
 _CPU: Final = Kind("CPU of all", "s an hour of stream", Measure.CPU)
 _EACH: Final = Kind("CPU of each", "s a wearable-hour", Measure.CPU, Verdict.CONSTANT)
 _RESIDENT: Final = Kind("resident memory", "MB", Measure.SPACE)
 _WARM_S: Final = 2 * WINDOW_S
 
 
-def measure(sizes: Sequence[int] = SIZES, *, stream_s: float = 120.0, n_rounds: int) -> list[Series]:
+def measure(sizes: Sequence[int], *, stream_s: float, n_rounds: int) -> list[Series]:
     """Measure each number of wearables in processes of their own.
 
     Parameters
@@ -37,7 +35,7 @@ def measure(sizes: Sequence[int] = SIZES, *, stream_s: float = 120.0, n_rounds: 
     n_rounds
         Processes of each size.
     """
-    measured = measure_rounds(sizes, lambda n: apart(_costs, int(n), stream_s), n_rounds=n_rounds)
+    measured = measure_rounds(sizes, lambda n: apart(_costs, int(n), stream_s), n_rounds=n_rounds, n_warmup=0)
     return measured.series(What.WEARABLES, "wearables", (_CPU, _EACH, _RESIDENT))
 
 

@@ -39,7 +39,7 @@ def with_outputs(pack: ModelPack, n: int) -> ModelPack:
     return ModelPack(
         manifest.model_copy(
             update={
-                "name": f"{manifest.name} with {n} outputs",
+                "name": f"{manifest.name}-{n}-outputs",
                 "outputs": outputs,
                 "model_sha256": hashlib.sha256(model).hexdigest(),
                 "model_size_bytes": len(model),
