@@ -133,6 +133,8 @@ def _both(comparison: Comparison) -> tuple[Named, Named]:
 
 
 def _conclusion(comparison: Comparison) -> Text:
+    if not comparison.rows:
+        return Text("nothing in the two is alike: not compared\n", style="yellow")
     if not comparison.same_machine:
         return Text(f"{Judged.OTHER_MACHINE} (the same is: {SAME_MACHINE})\n", style="yellow")
     judged = [row for pack in comparison.packs if pack.judged is Judged.YES for row in pack.rows]

@@ -17,7 +17,7 @@ def what(measurement: Measurement) -> str:
     said = measurement.conditions
     name = measurement.quantity.value.replace("_", " ")
     if measurement.quantity is Quantity.STAGE and said.stage:
-        name = said.stage
+        name = f"stage {said.stage}"
     parts = [name]
     if said.stage and measurement.quantity is not Quantity.STAGE:
         parts.append(said.stage)
