@@ -44,7 +44,7 @@ def main(
     """
     settings = Settings(
         threads=(1,),
-        batches=numbers(batch, "--batch"),
+        batches=numbers(batch),
         streams=(),
         hop_s=10.0,
         seconds=seconds,
