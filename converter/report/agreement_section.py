@@ -21,7 +21,9 @@ def agreement_section(report: Report) -> Markup:
     parts = [
         element("h2", "How well does it agree with the float model?"),
         _summary(clean, spoilt),
-        element("figure", chart, element("figcaption", key, "Every output, once on each set of windows. Low is good.")),
+        element(
+            "figure", chart, element("figcaption", key, ". ", "Every output, once on each set of windows. Low is good.")
+        ),
         _panels("clean", "on clean windows", clean),
         _panels("spoilt", "with artefacts", spoilt) if spoilt else Markup(""),
         _every_output(clean, spoilt),

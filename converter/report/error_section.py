@@ -42,7 +42,7 @@ def _measured(layers: tuple[LayerError, ...], n_windows: int) -> Markup:
     summary = element("summary", f"All {plural(len(layers), 'tensor')}")
     return join(
         [
-            element("figure", chart, element("figcaption", key, caption)),
+            element("figure", chart, element("figcaption", key, ". ", caption)),
             element("p", note, class_="note"),
             _layers(losses, "Where most is lost"),
             element("details", summary, _layers(layers, "In the order of the graph")),

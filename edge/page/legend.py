@@ -12,4 +12,4 @@ def legend(entries: Iterable[tuple[Sign, str]]) -> Markup:
         join([element("svg", mark(7, 7, sign), viewBox="0 0 14 14", class_="key", aria_hidden="true"), said])
         for sign, said in entries
     )
-    return join([*named, ". "])
+    return join(named)

@@ -5,8 +5,9 @@ from typing import Final
 STYLE: Final = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --dim: #59626c; --rule: #d5dae0; --faint: #eceff2;
   --blue: #0068a8; --orange: #b84a00; --green: #00785a; --bad: #b00020; --good: #11683a; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171a; --ink: #e4e7ea; --dim: #9aa4ae; --rule: #3a424a;
-  --faint: #22272c; --blue: #63b3e8; --orange: #f0935a; --green: #4cc9a0; --bad: #ff7a8a; --good: #6fd39a; } }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --paper: #14171a; --ink: #e4e7ea; --dim: #9aa4ae; --rule: #3a424a; --faint: #22272c;
+    --blue: #63b3e8; --orange: #f0935a; --green: #4cc9a0; --bad: #ff7a8a; --good: #6fd39a; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem 1rem 3rem; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }

@@ -11,6 +11,9 @@ RIGHT: Final = 14
 NARROW_PX: Final = 500
 """Charts that are less wide have fewer ticks and shorter words."""
 _LETTER_PX: Final = 6.6
+_CAPITAL_PX: Final = 8.6
+BOLD: Final = 1.12
+"""Times as wide as other text."""
 _EDGE_PX: Final = 16
 """A label so near to an end of its axis would stand out of the chart."""
 
@@ -21,15 +24,19 @@ def figure(name: str, chart: Callable[[str, int], Markup], said: str, *, key: st
     return element("figure", both_widths(name, chart), element("figcaption", *keys, said))
 
 
-def width_px(said: str) -> float:
-    """Guess how wide text is at most, px."""
-    return _LETTER_PX * len(said)
+def width_px(said: str, *, size: float = 1.0) -> float:
+    """Guess how wide text is at most, px; bold text has a size of about 1.1."""
+    return size * sum(_CAPITAL_PX if letter.isupper() else _LETTER_PX for letter in said)
 
 
-def shortened(said: str, room_px: float) -> str:
+def shortened(said: str, room_px: float, *, size: float = 1.0) -> str:
     """Leave out the end of text that has no room."""
-    most = max(4, int(room_px / _LETTER_PX))
-    return said if len(said) <= most else f"{said[: most - 1].rstrip()}…"
+    if width_px(said, size=size) <= room_px:
+        return said
+    end = len(said)
+    while end > 1 and width_px(said[:end], size=size) + _CAPITAL_PX > room_px:
+        end -= 1
+    return f"{said[:end].rstrip()}…"
 
 
 def n_ticks(width: int) -> int:

@@ -23,12 +23,16 @@ def title_of(series: Sequence[Series], subjects: Sequence[Subject]) -> str:
     machines = list(dict.fromkeys(one.result.machine.processor for one in series))
     where = machines[0] if len(machines) == 1 else f"{len(machines)} machines"
     times = f", {len(series)} results" if len(series) > 1 and len(machines) == 1 else ""
+    if not labels:
+        return f"Nothing was measured on {where}{times}"
     return f"What {what} cost{'s' if len(labels) == 1 else ''} on {where}{times}"
 
 
 def heading(series: Sequence[Series], subjects: Sequence[Subject]) -> Markup:
     """Warn first, then say what is what."""
-    return join([*_warnings(series, subjects), _machines(series), _packs(subjects), *_accuracies(subjects)])
+    return join(
+        [*_warnings(series, subjects), _machines(series), _packs(subjects), *_accuracies(subjects), *_notes(subjects)]
+    )
 
 
 def _warnings(series: Sequence[Series], subjects: Sequence[Subject]) -> Iterator[Markup]:
@@ -126,6 +130,18 @@ def _rows(subject: Subject) -> Iterator[tuple[str, ...]]:
             f"{pack.quantisation}; {pack.kernel_family}",
             accuracy_line(pack.accuracy).removeprefix("accuracy: "),
         )
+
+
+def _notes(subjects: Sequence[Subject]) -> Iterator[Markup]:
+    """Say what was left out, or could not be made as it should be."""
+    said = [
+        element("li", f"{series.before(subject.label)}: {note}")
+        for subject in subjects
+        for series, pack in subject.entries
+        for note in pack.notes
+    ]
+    if said:
+        yield element("ul", *said, class_="note")
 
 
 def _accuracies(subjects: Sequence[Subject]) -> Iterator[Markup]:

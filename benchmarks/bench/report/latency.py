@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.bench.measurement import Measurement, Quantity
-from benchmarks.bench.report.drawing import RIGHT, figure, n_ticks, ruler, shortened, width_px
+from benchmarks.bench.report.drawing import BOLD, RIGHT, figure, n_ticks, ruler, shortened, width_px
 from benchmarks.bench.report.figures import Spread, spread
 from benchmarks.bench.report.numbers import three
 from benchmarks.bench.report.said import how_to, pack_heading
@@ -43,10 +43,8 @@ class Row:
 
 def rows_of(subject: Subject) -> tuple[Row, ...]:
     """Steady inference of one window at a time by threads, and the whole loop."""
-    rows = [
-        Row(series, f"inference, {threads_said(m.conditions.threads)}", m)
-        for series, m in subject.find(Quantity.INFERENCE, batch=1)
-    ]
+    single = sorted(subject.find(Quantity.INFERENCE, batch=1), key=lambda found: found[1].conditions.threads)
+    rows = [Row(series, f"inference, {threads_said(m.conditions.threads)}", m) for series, m in single]
     loops = list(subject.find(Quantity.STAGE, stage=Stage.TOTAL))
     rows += [Row(series, f"whole loop{_told_apart(m, loops)}", m) for series, m in loops]
     return tuple(rows)
@@ -113,8 +111,11 @@ def _strips(name: str, width: int, label: str, rows: Sequence[Row]) -> Markup:
 def _strip(x: Axis, top: float, row: Row) -> Iterator[Markup]:
     s, base, style = row.spread, top + 54, row.series.sign.style
     figures = f"p50 {three(s.p50)}, p99 {three(s.p99)} ms"
-    room = x.to_px - x.from_px - width_px(figures) - 10
-    yield words(x.from_px, top + 15, shortened(row.name, room), "start", "name halo")
+    room = x.to_px - x.from_px - 10
+    if width_px(row.name, size=BOLD) + width_px(figures) > room:
+        figures = f"{three(s.p50)} ms"
+    room -= width_px(figures)
+    yield words(x.from_px, top + 15, shortened(row.name, room, size=BOLD), "start", "name halo")
     yield words(x.to_px, top + 15, figures, "end", "label halo")
     yield element("path", d=_histogram(x, base, row.measurement.values), class_=f"area {style}")
     for quantile, height, kind in ((s.p50, _HIGH_PX + 4, "middle"), (s.p95, 16, "tail"), (s.p99, 16, "tail")):

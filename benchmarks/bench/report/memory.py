@@ -59,18 +59,18 @@ def _of_pack(i: int, subject: Subject) -> Iterator[Markup]:
 
 def _seen(series: Series, memory: Memory) -> str:
     (_, first), (end_s, last) = memory.over_time[0], memory.over_time[-1]
-    change = last - first
-    moved = f"{three(abs(change))} MB {'more' if change > 0 else 'less'}" if three(abs(change)) != "0" else "the same"
-    largest = max(parts_of(memory).items(), key=lambda at: at[1])
+    change, largest = last - first, max(parts_of(memory).items(), key=lambda at: at[1])
+    moved = f"{three(abs(change))} MB {'more' if change > 0 else 'less'} than" if change else "as much as"
     return series.before(
-        f"{three(last)} MB after {three(end_s)} s, {moved} than at the first look; the largest part is the "
-        f"{largest[0]} with {three(largest[1])} MB ({len(memory.over_time)} looks, one process)."
-    ).replace("the same than", "as much as")
+        f"{three(last)} MB after {three(end_s)} s, {moved} at the first look; the largest part is the {largest[0]} "
+        f"with {three(largest[1])} MB ({len(memory.over_time)} looks, one process)."
+    )
 
 
 def _chart(name: str, width: int, label: str, series: Series, memory: Memory, most: float) -> Markup:
     end_s = max(memory.over_time[-1][0], 1e-3)
-    x, y = Axis(0.0, end_s, _LEFT, width - RIGHT), Axis(0.0, _ROOM * most, _HEIGHT - _FOOT, _TOP)
+    x = Axis(0.0, end_s, _LEFT, width - RIGHT)
+    y = Axis(0.0, _ROOM * max(most, 1.0), _HEIGHT - _FOOT, _TOP)
     areas, names = [], []
     at = 0.0
     for part, mb in parts_of(memory).items():

@@ -31,6 +31,11 @@ def counted(n: int) -> str:
     return f"{three(n / _MILLION)} million" if n >= _MILLION else f"{n:,}"
 
 
+def processes(n: int) -> str:
+    """Count processes."""
+    return "1 process" if n == 1 else f"{n:,} processes"
+
+
 def listed(said: list[str]) -> str:
     """Join clauses as a sentence does."""
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return "".join(said) if len(said) <= 1 else f"{', '.join(said[:-1])} and {said[-1]}"

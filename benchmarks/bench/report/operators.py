@@ -5,6 +5,7 @@ from typing import Final
 
 from benchmarks.bench.report.drawing import NARROW_PX, RIGHT, box, figure, n_ticks, ruler, shortened
 from benchmarks.bench.report.numbers import percent, three
+from benchmarks.bench.report.said import heading_of
 from benchmarks.bench.report.series import Series, Subject
 from benchmarks.bench.result import OperatorTime, PackResult
 from edge.page.axes import Axis, svg, words
@@ -28,7 +29,7 @@ def operators_section(subjects: Sequence[Subject]) -> Markup:
 
 def _of_pack(name: str, series: Series, pack: PackResult) -> Iterator[Markup]:
     label = series.before(pack.label)
-    yield element("h3", label)
+    yield heading_of(label, pack)
     if not pack.profile:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(pack.operators.items(), key=lambda at: (-at[1], at[0])))
         yield element(

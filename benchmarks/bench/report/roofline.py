@@ -6,7 +6,7 @@ from typing import Final
 
 from benchmarks.bench.comparing.words import accuracy_line
 from benchmarks.bench.measurement import Quantity
-from benchmarks.bench.report.drawing import NARROW_PX, RIGHT, figure, n_ticks, shortened, width_px
+from benchmarks.bench.report.drawing import BOLD, NARROW_PX, RIGHT, figure, n_ticks, shortened, width_px
 from benchmarks.bench.report.figures import Floor, floor
 from benchmarks.bench.report.numbers import counted, percent, three
 from benchmarks.bench.report.said import how_to
@@ -19,8 +19,10 @@ from edge.page.markup import Column, Markup, element, join, table
 _HEIGHT: Final = 330
 _LEFT, _TOP, _FOOT = 52, 28, 40
 _CAP_PX: Final = 5
-_NAME_PX: Final = 14
+_LINE_PX: Final = 14
 """From one name to the next, where they would lie upon each other."""
+_NAME_PX, _NARROW_NAME_PX = 220, 130
+"""Room for a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def points_of(subjects: Sequence[Subject]) -> tuple[Point, ...]:
         for series, pack in subject.entries
         if pack.macs > 0
         for m in sorted(pack.find(Quantity.INFERENCE, batch=1), key=lambda m: m.conditions.threads)
-        if (peak := series.peak(m.conditions.threads))
+        if m.figure > 0 and (peak := series.peak(m.conditions.threads))
     )
 
 
@@ -81,8 +83,10 @@ def roofline_section(subjects: Sequence[Subject]) -> Markup:
         "point: the pack's own floor, which is higher where reading its weights takes longer. Both axes logarithmic."
     )
     chart = figure("roofline", lambda name, width: _chart(name, width, points, signs), said, key=key)
-    good = {p.pack.label: accuracy_line(p.pack.accuracy) for p in reversed(points)}
-    quality = element("p", *(f"{label}: {said}. " for label, said in reversed(good.items())), class_="note")
+    good = {p.pack.label: accuracy_line(p.pack.accuracy).removeprefix("accuracy: ") for p in reversed(points)}
+    quality = element(
+        "p", "Accuracy. ", *(f"{label}: {said}. " for label, said in reversed(good.items())), class_="note"
+    )
     return join([heading, chart, _table(points), quality])
 
 
@@ -142,23 +146,48 @@ def _point(x: Axis, y: Axis, point: Point, signs: dict[tuple[str, int], Sign]) -
     yield mark(at, over, sign, f"{point.pack.label}: {three(point.ms)} ms, {percent(point.share)} of the peak")
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a name may stand, px: its ends and its line."""
+
+    begin: float
+    end: float
+    up: float
+
+    def meets(self, other: "_Place") -> bool:
+        return abs(self.up - other.up) < _LINE_PX and self.begin < other.end and other.begin < self.end
+
+
 def _names(x: Axis, y: Axis, points: Sequence[Point]) -> Iterator[Markup]:
-    """Name each pack above its highest point; higher where another name is in the way."""
-    highest: dict[str, Point] = {}
+    """Name each pack above its points, or, where something is in the way, below its floor, where nothing can be."""
+    by_pack: dict[str, list[Point]] = {}
     for point in points:
-        if point.pack.label not in highest or point.ms > highest[point.pack.label].ms:
-            highest[point.pack.label] = point
-    taken: list[tuple[float, float, float]] = []
-    for point in sorted(highest.values(), key=lambda point: point.pack.macs):
-        most_px = 130 if x.to_px < NARROW_PX else 220
-        said = shortened(point.pack.label, most_px)
-        half = width_px(said) / 2
-        at = min(max(x(point.pack.macs / 1e6), x.from_px + half), x.to_px - half)
-        up = y(point.ms) - 9
-        while any(abs(up - other) < _NAME_PX and at - half < end and begin < at + half for begin, end, other in taken):
-            up -= _NAME_PX
-        taken.append((at - half, at + half, up))
-        yield words(at, up, said, "middle", "name halo")
+        by_pack.setdefault(point.pack.label, []).append(point)
+    marks = {
+        label: [_Place(x(p.pack.macs / 1e6) - 5, x(p.pack.macs / 1e6) + 5, y(p.ms) + 4) for p in of]
+        for label, of in by_pack.items()
+    }
+    named: list[_Place] = []
+    for label, of in sorted(by_pack.items(), key=lambda at: at[1][0].pack.macs):
+        said = shortened(label, _NARROW_NAME_PX if x.to_px < NARROW_PX else _NAME_PX, size=BOLD)
+        others = [*named, *(place for other, places in marks.items() if other != label for place in places)]
+        places = _places(x, y, of, width_px(said, size=BOLD))
+        place = next((place for place in places if not any(place.meets(other) for other in others)), places[0])
+        named.append(place)
+        yield words((place.begin + place.end) / 2, place.up, said, "middle", "name halo")
+
+
+def _places(x: Axis, y: Axis, points: Sequence[Point], width: float) -> tuple[_Place, ...]:
+    """Places for a name of this width: above the points, below the floor to the right, and higher and lower ones."""
+    at = x(points[0].pack.macs / 1e6)
+    middle = min(max(at, x.from_px + width / 2 + 2), x.to_px - width / 2)
+    right = min(at + 8, x.to_px - width)
+    above = min(y(point.ms) for point in points) - 9
+    below = max(y(point.floor.ms) for point in points) + 14
+    steps = [_LINE_PX * k for k in range(4)]
+    high = [_Place(middle - width / 2, middle + width / 2, above - step) for step in steps]
+    low = [_Place(right, right + width, below + step) for step in steps if below + step < y.from_px - 2]
+    return (high[0], *low, *high[1:])
 
 
 def _table(points: Sequence[Point]) -> Markup:

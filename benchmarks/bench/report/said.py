@@ -22,10 +22,14 @@ def demonstration(pack: PackResult) -> Markup:
 
 def pack_heading(subject: Subject) -> Markup:
     """Head what is said of a pack's speed with its name, and with how good it is."""
-    pack = subject.entries[0][1]
+    return heading_of(subject.label, subject.entries[0][1])
+
+
+def heading_of(name: str, pack: PackResult) -> Markup:
+    """Head what is said of a pack in one result."""
     return join(
         [
-            element("h3", subject.label, " ", demonstration(pack)),
+            element("h3", name, " ", demonstration(pack)),
             element("p", accuracy_line(pack.accuracy), class_="note quality"),
         ]
     )

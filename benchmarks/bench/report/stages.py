@@ -6,8 +6,8 @@ from statistics import median
 from typing import Final
 
 from benchmarks.bench.measurement import Conditions, Quantity
-from benchmarks.bench.report.drawing import RIGHT, box, boxes, figure, n_ticks, ruler, shortened, width_px
-from benchmarks.bench.report.numbers import percent, three
+from benchmarks.bench.report.drawing import BOLD, RIGHT, box, boxes, figure, n_ticks, ruler, shortened, width_px
+from benchmarks.bench.report.numbers import percent, processes, three
 from benchmarks.bench.report.said import how_to, pack_heading
 from benchmarks.bench.report.series import Series, Subject, threads_said
 from benchmarks.bench.result import PackResult
@@ -22,6 +22,7 @@ _STYLES: Final = {
     Stage.MEASURE: "c2", Stage.PREPROCESS: "c1", Stage.QUANTISE: "c3", Stage.INFER: "c0", Stage.DECODE: "c4",
 }  # fmt: skip
 _REST: Final = "rest"
+_LEAST_MS: Final = 1e-9
 _WORDS: Final = {
     Stage.WINDOW: "resampling and cutting, a block",
     Stage.MEASURE: "beats, waves and intervals",
@@ -68,7 +69,7 @@ class Bar:
         """What a window's time is made of; the rest is what the stages leave of the whole."""
         parts = {stage: ms for stage, ms in self.medians.items() if stage not in {Stage.WINDOW, Stage.TOTAL}}
         rest = self.medians.get(Stage.TOTAL, 0.0) - sum(parts.values())
-        return parts | ({_REST: rest} if rest > 0 else {})
+        return parts | ({_REST: rest} if rest > 0 or not parts else {})
 
     @property
     def whole_ms(self) -> float:
@@ -110,11 +111,12 @@ def stages_section(subjects: Sequence[Subject]) -> Markup:
 
 def _of_pack(i: int, subject: Subject, bars: Sequence[Bar]) -> Iterator[Markup]:
     bar = bars[0]
-    longest = max(bar.parts, key=bar.parts.__getitem__)
     yield pack_heading(subject)
+    longest = max(bar.parts, key=bar.parts.__getitem__)
+    share = bar.parts[longest] / max(sum(bar.parts.values()), _LEAST_MS)
     said = (
-        f"{bar.name}: {longest} takes {percent(bar.parts[longest] / sum(bar.parts.values()))} of the "
-        f"{three(bar.whole_ms)} ms of a window. Medians of stages; they need not add up to the median of the whole."
+        f"{bar.name}: {longest} takes {percent(share)} of the {three(bar.whole_ms)} ms of a window. Medians of stages; "
+        "they need not add up to the median of the whole."
     )
     stages = dict.fromkeys(stage for b in bars for stage in b.parts)
     key = boxes((f"bar {style(stage)}", stage) for stage in stages)
@@ -129,7 +131,7 @@ def style(stage: str) -> str:
 
 def _chart(name: str, width: int, label: str, bars: Sequence[Bar]) -> Markup:
     height = _TOP + _ROW_PX * len(bars) + _FOOT
-    most = max(sum(bar.parts.values()) for bar in bars)
+    most = max([_LEAST_MS, *(sum(bar.parts.values()) for bar in bars)])
     x = Axis(0.0, 1.02 * most, _LEFT, width - RIGHT)
     foot = height - _FOOT
     content = join(
@@ -146,7 +148,8 @@ def _chart(name: str, width: int, label: str, bars: Sequence[Bar]) -> Markup:
 
 def _bar(x: Axis, top: float, bar: Bar) -> Iterator[Markup]:
     whole = f"whole loop {three(bar.whole_ms)} ms"
-    yield words(x.from_px, top + 14, shortened(bar.name, x.to_px - x.from_px - width_px(whole)), "start", "name halo")
+    room = x.to_px - x.from_px - width_px(whole)
+    yield words(x.from_px, top + 14, shortened(bar.name, room, size=BOLD), "start", "name halo")
     yield words(x.to_px, top + 14, whole, "end", "label halo")
     begin = 0.0
     for stage, ms in bar.parts.items():
@@ -154,7 +157,7 @@ def _bar(x: Axis, top: float, bar: Bar) -> Iterator[Markup]:
         begin += ms
         yield box(left, top + 20, right - left, _BAR_PX, f"bar {style(stage)}", f"{stage}: {three(ms)} ms")
         for said in (f"{stage} {three(ms)}", three(ms)):
-            if width_px(said) + 6 <= right - left:
+            if width_px(said, size=BOLD) + 4 <= right - left:
                 yield words((left + right) / 2, top + 20 + _BAR_PX / 2 + 4, said, "middle", "on")
                 break
 
@@ -165,7 +168,7 @@ def _table(bars: Sequence[Bar]) -> Markup:
     rows = [(stage, *(three(bar.medians.get(stage)) for bar in bars), _WORDS.get(stage, "")) for stage in stages]
     values = [n for bar in bars for n, _ in bar.counts.values()]
     runs = round(median(n for bar in bars for _, n in bar.counts.values()))
-    note = f"Medians of {_range(values)} values in {plural(runs, 'process').replace('processs', 'processes')}"
+    note = f"Medians of {_range(values)} values in {processes(runs)}"
     return table(columns, rows, caption=note)
 
 

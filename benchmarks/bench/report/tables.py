@@ -23,15 +23,16 @@ _STARTS: Final = {
 def throughput_section(subjects: Sequence[Subject]) -> Markup:
     """Windows a second by threads and batch."""
     heading = element("h2", "How many windows a second?")
-    rates: dict[tuple[str, str, int], dict[int, Measurement]] = {}
+    rates: dict[tuple[str, int], dict[int, Measurement]] = {}
+    good: dict[str, str] = {}
     for subject in subjects:
-        good = accuracy_line(subject.entries[0][1].accuracy).removeprefix("accuracy: ")
-        for series, m in subject.find(Quantity.INFERENCE):
-            row = series.before(subject.label), good, m.conditions.threads
-            rates.setdefault(row, {})[m.conditions.batch] = m
+        for k, (series, m) in enumerate(subject.find(Quantity.INFERENCE)):
+            name = series.before(subject.label)
+            rates.setdefault((name, m.conditions.threads), {})[m.conditions.batch] = m
+            if k == 0:
+                good[name] = accuracy_line(subject.entries[0][1].accuracy).removeprefix("accuracy: ")
     if not rates:
         return join([heading, how_to("Inference was not measured", "anyecg bench PACK --threads 1,2,4 --batch 1,4")])
-    fewest = {name: threads for name, _, threads in reversed(rates)}
     batches = sorted({batch for by_batch in rates.values() for batch in by_batch})
     columns = [Column("pack"), Column("threads", is_number=True)]
     columns += [Column(f"batch {batch}", is_number=True) for batch in batches]
@@ -42,10 +43,9 @@ def throughput_section(subjects: Sequence[Subject]) -> Markup:
             str(threads),
             *(_rate(by_batch.get(batch)) for batch in batches),
             f"{min(len(m.values) for m in by_batch.values()):,}",
-            good if first else "",
+            good.pop(name, ""),
         )
-        for (name, good, threads), by_batch in rates.items()
-        for first in [threads == fewest[name]]
+        for (name, threads), by_batch in rates.items()
     ]
     note = "Windows a second of the network alone, steady: 1,000 over the median ms of a window. n: values in a cell."
     return join([heading, element("p", note, class_="note"), element("div", table(columns, rows), class_="packs")])
@@ -76,7 +76,7 @@ def starts_section(subjects: Sequence[Subject]) -> Markup:
     heading = element("h2", "How long does it take to start, and what does an hour cost?")
     if not rows:
         return join([heading, how_to("Starting was not measured", "anyecg bench PACK --loop")])
-    return join([heading, table(columns, rows)])
+    return join([heading, element("div", table(columns, rows), class_="starts")])
 
 
 def energy_section(subjects: Sequence[Subject], series: Sequence[Series]) -> Markup:

@@ -1,5 +1,6 @@
 """Whether the budgets are met: the pack's own, and those of the board."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -42,7 +43,10 @@ def _sentence(n: int, missed: Sequence[Judged]) -> str:
         return "The budget is met." if n == 1 else f"All {n} budgets are met."
     said = f"{len(missed)} of {n} budgets {'is' if len(missed) == 1 else 'are'} missed"
     if len(missed) > 1:
-        return f"{said}, by {listed(list(dict.fromkeys(series.before(label) for series, label, _ in missed)))}."
+        letters = Counter(series.letter for series, _, _ in missed)
+        if "" in letters:
+            return f"{said}, by {listed(list(dict.fromkeys(label for _, label, _ in missed)))}."
+        return f"{said}: {listed([f'{n} by {letter}' for letter, n in letters.items()])}."
     series, label, budget = missed[0]
     return (
         f"{said}: {series.before(label)}, {budget.limit}: {three(budget.measured)}, of {three(budget.allowed)} allowed "
@@ -52,17 +56,17 @@ def _sentence(n: int, missed: Sequence[Judged]) -> str:
 
 def _table(judged: Sequence[Judged]) -> Markup:
     numbers = ("allowed", "measured", "used")
-    columns = [Column("pack"), Column("limit"), *(Column(said, is_number=True) for said in numbers)]
-    columns += [Column("whose"), Column("verdict")]
+    columns = [Column("pack"), Column("verdict"), Column("limit")]
+    columns += [*(Column(said, is_number=True) for said in numbers), Column("whose")]
     rows = [
         (
             series.before(label),
+            element("span", "met", class_="yes") if budget.met else element("span", "missed", class_="no"),
             budget.limit,
             three(budget.allowed),
             three(budget.measured),
             percent(budget.measured / budget.allowed) if budget.allowed > 0 else three(None),
             budget.source,
-            element("span", "met", class_="yes") if budget.met else element("span", "missed", class_="no"),
         )
         for series, label, budget in judged
     ]
