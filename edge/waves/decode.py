@@ -83,8 +83,10 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
 
 def _fibrillating(track: Track) -> NDArray[np.bool_]:
     """Where the atria fibrillate, step by step: there is no P wave there, and no beat comes before its time."""
-    likely = ndimage.uniform_filter1d(track.rhythms[:, RHYTHMS.index(Rhythm.AF)], _RHYTHM_STEPS, mode="nearest")
-    return np.asarray(likely >= _AF)
+    likely = track.rhythms[:, RHYTHMS.index(Rhythm.AF)]
+    if likely.max(initial=0.0) < _AF:  # nor is any mean as high
+        return np.zeros(likely.size, np.bool_)
+    return np.asarray(ndimage.uniform_filter1d(likely, _RHYTHM_STEPS, mode="nearest") >= _AF)
 
 
 def _beats(track: Track, fibrillating: NDArray[np.bool_], qrs_runs: Sequence[Run]) -> list[_Beat]:
@@ -104,7 +106,7 @@ def _told(track: Track, fibrillating: NDArray[np.bool_]) -> tuple[list[float], l
     place = peaks[:, None] + _BESIDE
     weight = np.where((place >= 0) & (place < there.size), there.take(place, mode="clip"), 0.0)
     centre = peaks + (weight * _BESIDE).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-    votes = (weight[:, :, None] * track.beats[:, 1:].take(place, axis=0, mode="clip")).sum(axis=1)
+    votes = (weight[:, :, None] * track.beats.take(place, axis=0, mode="clip")[:, :, 1:]).sum(axis=1)
     votes[fibrillating[peaks], BEAT_CLASSES.index(BeatClass.SUPRAVENTRICULAR)] = 0.0
     middle = centre * STEP_SAMPLES + (STEP_SAMPLES - 1) / 2
     return middle.tolist(), votes.argmax(axis=1).tolist(), np.minimum(sure[peaks] / _best(there, peaks), 1.0).tolist()

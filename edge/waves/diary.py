@@ -8,6 +8,7 @@ are none, and no interval, run or rate reaches across such a second or a gap.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from edge.waves.episodes import TOUCHES_S, Episode, EpisodeKind, Stretches
 from edge.waves.intervals import RHYTHM_PROBABILITY
 from edge.waves.marks import BEAT_CLASSES, RHYTHMS, BeatClass, Rhythm
-from edge.waves.measurable import beats_of
+from edge.waves.measurable import without_doubles
 from edge.waves.pulse import BRIDGED_S, PAUSE_S, Ectopics, Pulse
 from edge.waves.reading import WindowReading
 from edge.waves.track import STEP_HZ, Grade, Track
@@ -218,7 +219,7 @@ def _grades(reading: WindowReading, n: int) -> list[Grade]:
 def _second_s(reading: WindowReading) -> tuple[float, int]:
     """How long a second of the window's samples lasts by the stream's clock, and how many the window begins."""
     nominal_s = reading.marks.n_samples / reading.marks.rate_hz
-    return reading.span.duration_s / nominal_s, int(np.ceil(nominal_s - 1e-9))
+    return reading.span.duration_s / nominal_s, ceil(nominal_s - 1e-9)
 
 
 def _pieces(reading: WindowReading) -> Iterator[_Piece]:
@@ -248,7 +249,7 @@ def _beats(reading: WindowReading, from_s: float) -> Iterator[tuple[float, BeatC
     """The beats of a window's readable seconds that are not before a time, each with its class."""
     second_s, n = _second_s(reading)
     grades = _grades(reading, n)
-    marks = beats_of(reading.marks).marks
+    marks, _ = without_doubles(reading.marks)
     for r_s, row in zip((marks.r / marks.rate_hz).tolist(), marks.classes.tolist(), strict=True):
         at_s = reading.span.start_s + r_s * second_s
         if at_s >= from_s and grades[min(int(r_s), n - 1)] is not Grade.NOTHING:

@@ -12,8 +12,10 @@ wander and 5 uV under 0.3 mV; cubics do not halve that (1.0 and 4 uV), 0.05 and 
 are off by 4 uV in silence.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,22 @@ def gentle(millivolts: Floats, rate_hz: float, qrs_on: Floats) -> Floats:
 
     Parameters
     ----------
+    millivolts, rate_hz, qrs_on
+        As `Gentle` takes them.
+
+    Returns
+    -------
+    Floats
+        Shape (n_samples,), mV.
+    """
+    return Gentle(millivolts, rate_hz, qrs_on).at(np.arange(millivolts.size))
+
+
+class Gentle:
+    """A stretch without hum and baseline, worked out where it is asked for: heights need a twentieth of it.
+
+    Parameters
+    ----------
     millivolts
         ``NDArray[float64]``, shape (n_samples,), mV.
     rate_hz
@@ -41,18 +59,29 @@ def gentle(millivolts: Floats, rate_hz: float, qrs_on: Floats) -> Floats:
     qrs_on
         Shape (n,): onsets of QRS whose level is to be zero, samples, increasing; before the first and after the last
         the level stays as it is there. Without any, the median of the stretch is zero.
-
-    Returns
-    -------
-    Floats
-        Shape (n_samples,), mV.
     """
-    clean = millivolts - hum(millivolts, rate_hz)
-    if qrs_on.size == 0:
-        return clean - np.median(clean)
-    n = max(1, round(LEVEL_S * rate_hz))
-    before = np.floor(qrs_on) - 0.5 * (n - 1)
-    return clean - np.interp(np.arange(clean.size), before, means_at(clean, before, n))
+
+    def __init__(self, millivolts: Floats, rate_hz: float, qrs_on: Floats) -> None:
+        self._millivolts = millivolts
+        self._hum = _Hum.of(millivolts, rate_hz)
+        n = max(1, round(LEVEL_S * rate_hz))
+        if qrs_on.size:
+            self._before = np.floor(qrs_on) - 0.5 * (n - 1)
+            self._levels = _means_at(self._clean, millivolts.size, self._before, n)
+        else:
+            self._before = np.zeros(1)
+            self._levels = np.median(self._clean(np.arange(millivolts.size)), keepdims=True)
+
+    def at(self, samples: NDArray[np.int64]) -> Floats:
+        """Give what is left at these samples, same shape, mV."""
+        return self._clean(samples) - np.interp(samples, self._before, self._levels)
+
+    def means_at(self, places: Floats, n: int) -> Floats:
+        """Average `n` samples around each place, as `means_at` does."""
+        return _means_at(self.at, self._millivolts.size, places, n)
+
+    def _clean(self, samples: NDArray[np.int64]) -> Floats:
+        return self._millivolts[samples] - self._hum.at(samples)
 
 
 def means_at(millivolts: Floats, places: Floats, n: int) -> Floats:
@@ -72,10 +101,14 @@ def means_at(millivolts: Floats, places: Floats, n: int) -> Floats:
     Floats
         Shape as `places`; NaN where that is.
     """
+    return _means_at(millivolts.__getitem__, millivolts.size, places, n)
+
+
+def _means_at(at: Callable[[NDArray[np.int64]], Floats], n_samples: int, places: Floats, n: int) -> Floats:
     known = np.isfinite(places)
     first = np.floor(np.where(known, places, 0.0) - 0.5 * n + 1.0).astype(np.int64)
-    wanted = np.clip(first[..., None] + np.arange(n), 0, millivolts.size - 1)
-    return np.where(known, millivolts[wanted].sum(-1) / n, np.nan)
+    wanted = np.minimum(np.maximum(first[..., None] + np.arange(n), 0), n_samples - 1)
+    return np.where(known, at(wanted).sum(-1) / n, np.nan)
 
 
 def hum(millivolts: Floats, rate_hz: float) -> Floats:
@@ -95,18 +128,34 @@ def hum(millivolts: Floats, rate_hz: float) -> Floats:
     Floats
         Shape (n_samples,), mV; 0 where the stretch is too short, or sampled too slowly, to hold any.
     """
-    n = millivolts.size
-    if n < 2 * _TURN_S * rate_hz or rate_hz <= 2.0 * max(MAINS_HZ):
-        return np.zeros(n)
-    waves, edges, middles, gains = _turns(n, rate_hz)
-    bend = millivolts[2:] - 2.0 * millivolts[1:-1] + millivolts[:-2]
-    steepest = _STEEPEST * float(np.abs(bend).mean())
-    turns = np.add.reduceat(waves[:, 1:-1] * np.clip(bend, -steepest, steepest), edges, axis=1) * gains
-    power = (turns * turns).sum(1)
-    stronger = 2 * int(power[0] + power[1] < power[2] + power[3])
-    time = np.arange(n)
-    cosine, sine = (np.interp(time, middles, turns[stronger + i]) for i in (0, 1))
-    return cosine * waves[stronger] + sine * waves[stronger + 1]
+    return _Hum.of(millivolts, rate_hz).at(np.arange(millivolts.size))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hum:
+    """A cosine and a sine, shape (2, n_samples), and their heights, shape (2, n_turns), in the middle of each turn."""
+
+    waves: Floats
+    heights_mv: Floats
+    middles: Floats
+
+    @classmethod
+    def of(cls, millivolts: Floats, rate_hz: float) -> Self:
+        n = millivolts.size
+        if n < 2 * _TURN_S * rate_hz or rate_hz <= 2.0 * max(MAINS_HZ):
+            return cls(np.zeros((2, n)), np.zeros((2, 1)), np.zeros(1))
+        waves, edges, middles, gains = _turns(n, rate_hz)
+        bend = millivolts[2:] - 2.0 * millivolts[1:-1] + millivolts[:-2]
+        steepest = _STEEPEST * float(np.abs(bend).mean())
+        cut = np.minimum(np.maximum(bend, -steepest), steepest)
+        turns = np.add.reduceat(waves[:, 1:-1] * cut, edges, axis=1) * gains
+        power = (turns * turns).sum(1).tolist()
+        stronger = slice(2, 4) if power[0] + power[1] < power[2] + power[3] else slice(0, 2)
+        return cls(waves[stronger], turns[stronger], middles)
+
+    def at(self, samples: NDArray[np.int64]) -> Floats:
+        cosine, sine = (np.interp(samples, self.middles, height) for height in self.heights_mv)
+        return np.asarray(cosine * self.waves[0, samples] + sine * self.waves[1, samples])
 
 
 @lru_cache(maxsize=4)

@@ -10,16 +10,17 @@ averages that are compared (AHA/ACCF/HRS 2009, Rautaharju, Circulation 119:e241)
 linear one of Framingham is Sagie 1992 (Am J Cardiol 70:797).
 """
 
+from collections.abc import Sequence
+from math import isnan, nan
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.variability import NEIGHBOURS, normal_intervals, normal_steps_s, rmssd_s, sdnn_s, too_few_left
 from edge.waves.figures import Figure, Measurements, Withheld
-from edge.waves.gentle import LEVEL_S, gentle, means_at
+from edge.waves.gentle import LEVEL_S, Gentle
 from edge.waves.marks import RHYTHMS, Floats, Rhythm, WaveMarks
-from edge.waves.measurable import EDGE_S, Beats, Rows, beats_of, mean_interval_s
+from edge.waves.measurable import EDGE_S, Beats, beats_of, mean_interval_s
 from edge.waves.track import Grade
 
 FEWEST_BEATS: Final = 3
@@ -46,6 +47,7 @@ _SEEN_BEFORE_S, _SEEN_AFTER_S = 0.25, 0.6
 """With this much signal before (after) the onset of QRS, its P (the end of its T) lies in the window, if there is one.
 """
 _MAD_TO_SIGMA: Final = 1.4826
+_SHORTEST_MS, _LONGEST_MS = np.array([PR_MS, QRS_MS, QT_MS]).T[:, :, None]
 _PEAK_SAMPLES: Final = 3
 
 
@@ -74,7 +76,7 @@ def measure(
         raise ValueError("nothing can be measured in a window that cannot be read")
     beats = beats_of(marks)
     rr_s = beats.marks.rr_s
-    leading = RHYTHMS[int(np.argmax(rhythm_probability))]
+    leading = RHYTHMS[rhythm_probability.index(max(rhythm_probability))]
     af = leading is Rhythm.AF and max(rhythm_probability) >= AF_PROBABILITY
     if grade is Grade.RATE:
         sdnn = rmssd = pr = qrs = qt = p = t = st = _withheld(Withheld.UNREADABLE)
@@ -109,8 +111,8 @@ def _withheld(reason: Withheld, n: int = 0) -> Figure:
 def _heart_rate(rr_s: Floats, mean_s: float | None) -> Figure:
     if mean_s is None:
         return _withheld(Withheld.TOO_FEW_BEATS)
-    _, spread, _ = medians(60.0 / rr_s[None])
-    return Figure(60.0 / mean_s, float(spread[0]), rr_s.size)
+    _, spread, _ = _median((60.0 / rr_s).tolist())
+    return Figure(60.0 / mean_s, spread, rr_s.size)
 
 
 def _variability(beats: Beats, rr_s: Floats, *, af: bool) -> tuple[Figure, Figure]:
@@ -150,23 +152,17 @@ def _waves(beats: Beats, millivolts: Floats, *, af: bool) -> tuple[Figure, ...]:
     depolarised, repolarised = beats.depolarisation, beats.repolarisation
     values = _values(beats, millivolts)
     middle, spread, counts = medians(values)
-    marks, has = beats.marks, np.isfinite(values)
-    has_p, has_t = has[0], has[2]
+    marks, has_p, has_t = beats.marks, np.isfinite(values[0]), np.isfinite(values[2])
     # A beat without the wave tells something only where the wave would lie in the window.
-    p_seen = (depolarised & (has_p | (marks.qrs_on >= _SEEN_BEFORE_S * marks.rate_hz))).sum()
-    t_seen = (repolarised & (has_t | (marks.qrs_on + _SEEN_AFTER_S * marks.rate_hz < marks.n_samples))).sum()
+    p_seen = np.count_nonzero(depolarised & (has_p | (marks.qrs_on >= _SEEN_BEFORE_S * marks.rate_hz)))
+    t_seen = np.count_nonzero(repolarised & (has_t | (marks.qrs_on + _SEEN_AFTER_S * marks.rate_hz < marks.n_samples)))
     few = Withheld.ECTOPIC if beats.ectopic else Withheld.TOO_FEW_BEATS
-    no_qrs = few if depolarised.sum() < FEWEST_BEATS else None
-    no_st = few if repolarised.sum() < FEWEST_BEATS else None
-    no_p = Withheld.AF if af else no_qrs or (Withheld.NO_P if 2 * has_p.sum() < p_seen else None)
-    no_t = no_st or (Withheld.NO_T_END if 2 * has_t.sum() < t_seen else None)
-    return tuple(
-        _figure(*facts)
-        for facts in zip(
-            middle.tolist(), spread.tolist(), counts.tolist(), _WIDEST, (no_p, no_qrs, no_t, no_p, no_t, no_st),
-            strict=True,
-        )
-    )  # fmt: skip
+    no_qrs = few if np.count_nonzero(depolarised) < FEWEST_BEATS else None
+    no_st = few if np.count_nonzero(repolarised) < FEWEST_BEATS else None
+    no_p = Withheld.AF if af else no_qrs or (Withheld.NO_P if 2 * counts[0] < p_seen else None)
+    no_t = no_st or (Withheld.NO_T_END if 2 * counts[2] < t_seen else None)
+    reasons = (no_p, no_qrs, no_t, no_p, no_t, no_st)
+    return tuple(map(_figure, middle, spread, counts, _WIDEST, reasons))
 
 
 _WIDEST: Final = (_PR_SPREAD_MS, _QRS_SPREAD_MS, _QT_SPREAD_MS, _P_SPREAD_MV, _T_SPREAD_MV, _ST_SPREAD_MV)
@@ -182,33 +178,28 @@ def _figure(middle: float, spread: float, n: int, widest: float, reason: Withhel
 
 def _values(beats: Beats, millivolts: Floats) -> Floats:
     """PR, QRS, QT (ms), P, T and ST (mV) of each beat, shape (6, n), NaN where a beat has none."""
-    marks, ms = beats.marks, 1e3 / beats.marks.rate_hz
-    edge = EDGE_S * marks.rate_hz
-    p_on = np.where(marks.p_on >= edge, marks.p_on, np.nan)
-    t_off = np.where(marks.t_off <= marks.n_samples - 1 - edge, marks.t_off, np.nan)
+    marks, rate_hz = beats.marks, beats.marks.rate_hz
+    edge = EDGE_S * rate_hz
+    last = marks.n_samples - 1 - edge
+    begin = np.array([marks.p_on, marks.qrs_on, marks.qrs_on])
+    end = np.array([marks.qrs_on, marks.qrs_off, marks.t_off])
+    ms = (end - begin) * (1e3 / rate_hz)
+    # Comparing with NaN says no: what has no beginning or no end is not whole.
+    whole = (begin >= edge) & (end <= last) & (ms >= _SHORTEST_MS) & (ms <= _LONGEST_MS)
+    has = whole & np.array([beats.depolarisation, beats.depolarisation, beats.repolarisation])
+    peaks = np.where(has[::2], np.array([marks.p_peak, marks.t_peak]), np.nan)
+    st_place = marks.qrs_off + J_TO_ST_S * rate_hz
+    st_place = np.where(beats.repolarisation & (st_place <= last), st_place, np.nan)
+    level = Gentle(millivolts, rate_hz, marks.qrs_on[beats.depolarisation])
     values = np.empty((6, len(marks)))
-    values[0], values[1], values[2] = (
-        _between((marks.qrs_on - p_on) * ms, PR_MS, beats.depolarisation),
-        _between((marks.qrs_off - marks.qrs_on) * ms, QRS_MS, beats.depolarisation),
-        _between((t_off - marks.qrs_on) * ms, QT_MS, beats.repolarisation),
-    )
-    level = gentle(millivolts, marks.rate_hz, marks.qrs_on[beats.depolarisation])
-    st_place = marks.qrs_off + J_TO_ST_S * marks.rate_hz
-    inside = beats.repolarisation & (st_place <= marks.n_samples - 1 - edge)
-    peaks = np.stack([marks.p_peak, marks.t_peak])
-    peaks[np.isnan(values[::2][:2])] = np.nan
-    values[3:5] = means_at(level, peaks, _PEAK_SAMPLES)
-    values[5] = means_at(level, np.where(inside, st_place, np.nan), round(LEVEL_S * marks.rate_hz))
+    values[:3] = np.where(has, ms, np.nan)
+    values[3:5] = level.means_at(peaks, _PEAK_SAMPLES)
+    values[5] = level.means_at(st_place, round(LEVEL_S * rate_hz))
     return values
 
 
-def _between(values: Floats, limits: tuple[float, float], rows: Rows) -> Floats:
-    """The values of these rows that lie within limits, NaN in place of the others."""
-    return np.where(rows & (values >= limits[0]) & (values <= limits[1]), values, np.nan)
-
-
-def medians(rows: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Median, 1.4826 times the median absolute deviation, and number, of what is finite in each row.
+def medians(rows: Floats) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
+    """Median, 1.4826 times the median absolute deviation, and number, of what is there in each row.
 
     Parameters
     ----------
@@ -218,17 +209,19 @@ def medians(rows: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
     Returns
     -------
     tuple
-        Shape (m,) each; NaN in a row of nothing.
+        Of m each; NaN in a row of nothing.
     """
-    counts = np.isfinite(rows).sum(axis=1)
-    middle = _middle(rows, counts)
-    return middle, _MAD_TO_SIGMA * _middle(np.abs(rows - middle[:, None]), counts), counts
+    middle, spread, counts = zip(*map(_median, rows.tolist()), strict=True)
+    return middle, spread, counts
 
 
-def _middle(rows: Floats, counts: NDArray[np.int64]) -> Floats:
-    if rows.shape[1] == 0:
-        return np.full(len(rows), np.nan)
-    ordered, row = np.sort(rows, axis=1), np.arange(len(rows))
-    # NaN are sorted to the end; of none the first is one.
-    low, high = np.maximum(counts - 1, 0) // 2, np.minimum(counts // 2, rows.shape[1] - 1)
-    return 0.5 * (ordered[row, low] + ordered[row, high])
+def _median(values: Sequence[float]) -> tuple[float, float, int]:
+    """Median, 1.4826 times the median absolute deviation, and number, of the values that are not NaN."""
+    there = sorted(value for value in values if not isnan(value))
+    middle = _middle(there)
+    return middle, _MAD_TO_SIGMA * _middle(sorted(abs(value - middle) for value in there)), len(there)
+
+
+def _middle(ordered: Sequence[float]) -> float:
+    n = len(ordered)
+    return 0.5 * (ordered[(n - 1) // 2] + ordered[n // 2]) if n else nan

@@ -84,7 +84,7 @@ class WaveMarks:
     @property
     def rr_s(self) -> Floats:
         """Intervals between beats in a row, shape (n - 1,) or (0,), s."""
-        return np.diff(self.r) / self.rate_hz
+        return (self.r[1:] - self.r[:-1]) / self.rate_hz
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Self:
         """Take these beats, in this order."""

@@ -66,18 +66,18 @@ class Beats:
 
 def beats_of(marks: WaveMarks) -> Beats:
     """Tell the beats of a stretch from noise and doubles, and which of them may be measured."""
-    kept, doubled = _kept(marks)
-    if not kept.all():
-        marks, doubled = marks.take(kept), doubled[kept]
+    marks, doubled = without_doubles(marks)
     edge = EDGE_S * marks.rate_hz
     of_class_n = marks.classes == _N
     normal = of_class_n & ~doubled & (marks.confidence >= MEASURED_CONFIDENCE)
-    beside = np.concatenate([[True], marks.rr_s >= DOUBLE_S, [True]])[-len(marks) - 1 :]
     # Comparing with NaN says no, so a QRS without an end is not whole.
-    whole = (marks.qrs_on >= edge) & (marks.qrs_off <= marks.n_samples - 1 - edge)
-    depolarisation = normal & whole & beside[:-1] & beside[1:]
-    among = np.concatenate([[True], normal, [True]])
-    repolarisation = depolarisation & among[:-2] & among[2:]
+    depolarisation = normal & (marks.qrs_on >= edge) & (marks.qrs_off <= marks.n_samples - 1 - edge)
+    apart = marks.rr_s >= DOUBLE_S
+    depolarisation[1:] &= apart
+    depolarisation[:-1] &= apart
+    repolarisation = depolarisation.copy()
+    repolarisation[1:] &= normal[:-1]
+    repolarisation[:-1] &= normal[1:]
     return Beats(marks, normal, depolarisation, repolarisation, len(marks) - int(np.count_nonzero(of_class_n)))
 
 
@@ -96,12 +96,18 @@ def mean_interval_s(rr_s: Floats) -> float:
     return float(rr_s.sum()) / rr_s.size
 
 
+def without_doubles(marks: WaveMarks) -> tuple[WaveMarks, Rows]:
+    """The marks that are beats, each once, and which of those were marked twice, shape (n,)."""
+    kept, doubled = _kept(marks)
+    return (marks, doubled) if kept.all() else (marks.take(kept), doubled[kept])
+
+
 def _kept(marks: WaveMarks) -> tuple[Rows, Rows]:
     """Which marks are beats, and which of those were marked twice."""
     kept = marks.confidence >= LEAST_CONFIDENCE
     doubled = np.zeros(len(marks), bool)
     r_s = marks.r[kept] / marks.rate_hz
-    rr_s = np.diff(r_s)
+    rr_s = r_s[1:] - r_s[:-1]
     if rr_s.size == 0 or rr_s.min() >= DOUBLE_S:
         return kept, doubled
     usual_s = float(np.sort(rr_s)[int(_USUAL * (rr_s.size - 1))])

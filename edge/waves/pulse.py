@@ -63,6 +63,8 @@ class _Rows:
         self._n, self._end_s = self._n + 1, at_s
 
     def cut(self) -> Iterator[Episode]:
+        if self._n == 0:
+            return
         if self._n >= FEWEST_OF_RUN:
             yield Episode(self._kind, self._start_s, self._end_s)
         self._ended, self._n = self.counted(), 0
@@ -86,13 +88,12 @@ class _Rate:
         self._open: tuple[float, float] | None = None
         self._free_from_s = float("-inf")
 
-    def beats(self, at_s: deque[float]) -> Iterator[Episode]:
-        """Take the last beats in a row."""
+    def beats(self, at_s: deque[float], usual_s: float | None) -> Iterator[Episode]:
+        """Take the last beats in a row, and the interval that is usual between them where they are enough to tell."""
         yield from self.until(at_s[0])
-        if len(at_s) <= RATE_INTERVALS:
+        if usual_s is None:
             return
-        ordered = sorted(self._sign * (b - a) for a, b in pairwise(at_s))
-        median_s = 0.5 * (ordered[(RATE_INTERVALS - 1) // 2] + ordered[RATE_INTERVALS // 2])
+        median_s = self._sign * usual_s
         if self._open is None and median_s > self._begins_s:
             start_s = next((a for a, _ in self._beyond(at_s, self._begins_s) if a >= self._free_from_s), at_s[-2])
             self._open = (start_s, at_s[-1])
@@ -115,6 +116,11 @@ class _Rate:
 
     def _beyond(self, at_s: deque[float], limit_s: float) -> Iterator[tuple[float, float]]:
         return ((a, b) for a, b in pairwise(at_s) if self._sign * (b - a) > limit_s)
+
+
+def _median_interval_s(at_s: deque[float]) -> float:
+    ordered = sorted(b - a for a, b in pairwise(at_s))
+    return 0.5 * (ordered[(RATE_INTERVALS - 1) // 2] + ordered[RATE_INTERVALS // 2])
 
 
 class Pulse:
@@ -161,8 +167,9 @@ class Pulse:
         for of, rows in self._rows.items():
             yield from rows.beat(at_s, member=letter is of)
         self._row.append(at_s)
+        usual_s = _median_interval_s(self._row) if len(self._row) > RATE_INTERVALS else None
         for rate in self._rates:
-            yield from rate.beats(self._row)
+            yield from rate.beats(self._row, usual_s)
 
     def cut(self) -> Iterator[Episode]:
         """Say that what follows the last beat could not be read."""

@@ -6,6 +6,8 @@ that no threshold in microvolt is tuned on any data set; what the noise is calle
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -27,6 +29,7 @@ _MAINS_SHARE: Final = 0.35
 """Of the variance of a second, from which on it is said to hum."""
 _MOST_BAD_SECONDS: Final = 0.2
 _FEWEST_BEATS: Final = 2
+_GRADES: Final = tuple(Grade)
 _QUIET: Final = 0.8
 _SURE_IN_QUIET, _SURE_IN_NOISE = 0.85, 0.982
 """Chosen on ten records of MIT-BIH DS1 with recorded electrode motion at 0 to 24 dB, read by networks that had not
@@ -85,7 +88,7 @@ def _doubt(track: Track, marks: WaveMarks) -> str:
     """
     if len(marks) < _FEWEST_BEATS:
         return f"{len(marks)} beats found, {_FEWEST_BEATS} are needed"
-    sure = float(marks.confidence.mean())
+    sure = float(marks.confidence.sum()) / len(marks)
     quiet = float(track.grades[:, Grade.WAVES].mean()) >= _QUIET
     needed = _SURE_IN_QUIET if quiet else _SURE_IN_NOISE
     return (
@@ -101,24 +104,25 @@ def judge_seconds(millivolts: Floats, rate_hz: float, track: Track) -> tuple[Sec
     n = min(millivolts.size // size, len(track.grades) // steps)
     if n == 0:
         return ()
-    said = track.grades[: n * steps].reshape(n, steps, -1).mean(axis=1)
+    said = track.grades[: n * steps].reshape(n, steps, -1).sum(axis=1).argmax(axis=1).tolist()
     parts = millivolts[: n * size].reshape(n, size)
-    grades = said.argmax(axis=1)
-    swings = np.ptp(parts, axis=1)
-    grades[(swings < _FLAT_MV) | (swings > _LARGEST_MV)] = Grade.NOTHING
-    if (grades == Grade.WAVES).all():
+    swings = (parts.max(axis=1) - parts.min(axis=1)).tolist()
+    grades = [
+        Grade.NOTHING if swing < _FLAT_MV or swing > _LARGEST_MV else _GRADES[grade]
+        for grade, swing in zip(said, swings, strict=True)
+    ]
+    if all(grade is Grade.WAVES for grade in grades):
         return (GOOD,) * n
-    usual = float(np.median(swings))
-    hum = _hum_share(parts, rate_hz)
+    usual, hum = median(swings), _hum_share(parts, rate_hz).tolist()
     return tuple(
-        SecondQuality(Grade(int(grade)), _named(float(swing), usual, float(share)) if grade else None)
+        SecondQuality(grade, None if grade is Grade.WAVES else _named(swing, usual, share))
         for grade, swing, share in zip(grades, swings, hum, strict=True)
     )
 
 
 def _of_the_whole(millivolts: Floats, contact: Contact) -> tuple[Fault, str] | None:
     """Find what makes a window useless whatever the network says."""
-    swing = float(np.ptp(millivolts))
+    swing = float(millivolts.max() - millivolts.min())
     if not contact.contact:
         return Fault.LEAD_OFF, "the device reports an electrode off the skin"
     if swing > _LARGEST_MV:
@@ -146,13 +150,17 @@ def _named(swing: float, usual: float, hum_share: float) -> Fault:
 
 def _hum_share(parts: NDArray[np.float64], rate_hz: float) -> Floats:
     """Share of each second's variance that is a hum of 50 or 60 Hz, the larger of the two."""
-    time_s = np.arange(parts.shape[1]) / rate_hz
     moving = parts - parts.mean(axis=1, keepdims=True)
     variance = np.maximum((moving**2).mean(axis=1), 1e-12)
-    shares = [
-        2.0 * np.abs(moving @ np.exp(-2j * np.pi * mains * time_s) / time_s.size) ** 2 / variance for mains in MAINS_HZ
-    ]
+    shares = [2.0 * np.abs(moving @ wave) ** 2 / variance for wave in _hums(parts.shape[1], rate_hz)]
     return np.asarray(np.max(shares, axis=0))
+
+
+@lru_cache(maxsize=4)
+def _hums(n_samples: int, rate_hz: float) -> tuple[NDArray[np.complex128], ...]:
+    """A turning pointer for each mains frequency, whose sum with a signal is its mean part of that frequency."""
+    time_s = np.arange(n_samples) / rate_hz
+    return tuple(np.exp(-2j * np.pi * mains * time_s) / n_samples for mains in MAINS_HZ)
 
 
 def _main_fault(seconds: tuple[SecondQuality, ...]) -> Fault | None:

@@ -44,7 +44,7 @@ def runs_of(track: Track) -> tuple[list[Run], ...]:
     kinds, likely = _likeliest(track)
     stretches = _stretches(kinds)
     kind, begin, end = np.array(stretches, np.int64).reshape(-1, 3).T
-    on, off = _crossings(track, kind, np.stack([begin, end - 1])).tolist()
+    on, off = _crossings(track, kind, np.array([begin, end - 1])).tolist()
     centres = _centres(likely * (kinds != Segment.NONE), begin, end).tolist()
     runs: tuple[list[Run], ...] = tuple([] for _ in Segment)
     for (k, first, behind), *places in zip(stretches, on, off, centres, strict=True):
@@ -63,8 +63,7 @@ def _likeliest(track: Track) -> tuple[NDArray[np.int8], Probabilities]:
 
 
 def _stretches(kinds: NDArray[np.int8]) -> list[_Stretch]:
-    """Stretches of one wave, in order; one joins the one before it where both are of one wave and little lies between.
-    """
+    """Stretches of one wave; one joins the one before it where both are of one wave and little lies between."""
     changes = (np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist()
     begins, ends = [0, *changes], [*changes, kinds.size]
     joined: list[_Stretch] = []
@@ -81,7 +80,7 @@ def _stretches(kinds: NDArray[np.int8]) -> list[_Stretch]:
 def _crossings(track: Track, kind: NDArray[np.int64], inner: NDArray[np.int64]) -> Floats:
     """Where, between the first (last) sample of a run and the next one outwards, the wave is as likely as all else."""
     outer = np.minimum(np.maximum(inner + _OUTWARDS, 0), track.n_samples - 1)
-    p_in, p_out = track.segments[np.stack([inner, outer]), kind].astype(np.float64)
+    p_in, p_out = track.segments[np.array([inner, outer]), kind].astype(np.float64)
     # At an end of the stretch there is no next one, and the wave begins (ends) there.
     share = (p_in - 0.5) / np.where(p_in == p_out, np.inf, p_in - p_out)
     return np.asarray(inner + _OUTWARDS * np.minimum(np.maximum(share, 0.0), 1.0))
