@@ -80,7 +80,8 @@ class PolyphaseResampler:
         begin_in = first_in - (first_in - self._reach) % self._down
         segment = self._held[max(0, begin_in - self._held_from) :]
         missing = max(0, self._held_from - begin_in)
-        segment = np.concatenate([np.full(missing, segment[0]), segment])
+        if missing:
+            segment = np.concatenate([np.full(missing, segment[0]), segment])
         offset = (begin_in - self._reach) * self._up // self._down
         filtered = signal.upfirdn(self._taps, segment, self._up, self._down)
         out: NDArray[np.float64] = filtered[self._n_out - offset : end_out - offset].copy()

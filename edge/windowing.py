@@ -8,6 +8,7 @@ the samples.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from operator import attrgetter
 from typing import Final, TypeAlias
 
@@ -21,6 +22,7 @@ from edge.signal import SampleBlock
 from edge.waves.track import RATE_HZ
 
 _END: Final = attrgetter("end_index")
+_SCALE: Final = attrgetter("scale")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,8 +168,10 @@ class _Segment:
         return self._span(self._start, self._model.end) if self._blocks.end_index > self._source_index(begin) else None
 
     def _taken(self) -> NDArray[np.float64]:
+        """Millivolts of the blocks that wait; those of one scale are converted together."""
         waiting, self._waiting = self._waiting, []
-        return np.concatenate([block.scale.millivolts(block.counts) for block in waiting]) if waiting else np.empty(0)
+        alike = [(scale, [block.counts for block in blocks]) for scale, blocks in groupby(waiting, key=_SCALE)]
+        return np.concatenate([scale.millivolts(np.concatenate(counts)) for scale, counts in alike] or [np.empty(0)])
 
     def _next(self) -> Window:
         begin, end = self._start, self._start + self._window
@@ -195,7 +199,7 @@ class _Segment:
 
     def _forget(self) -> None:
         self._model.forget(self._start)
-        self._waves.forget(min(self._waves_place(self._start), self._waves.end))
+        self._waves.forget(self._waves_place(self._start))
         self._blocks.forget(self._source_index(self._start))
 
     def _waves_place(self, out: int) -> int:

@@ -47,8 +47,9 @@ class WaveReader:
     def read_window(self, window: Window) -> WindowReading:
         """Read one window; where it is not as long as the network's, it is read as a short recording is.
 
-        What is marked and measured is `Window.waves`, which a stream resamples once whatever the windows' overlap. The
-        network's own preprocessing starts anew in each window, as it was trained; nothing is measured on that.
+        What is marked and measured is `Window.waves`, which a stream resamples once whatever the windows' overlap; what
+        else is done to it, hum and baseline, is a fit to the window and no filter. The network's own preprocessing
+        starts anew in each window, as it was trained; no height or level is measured on that.
         """
         millivolts = resampled(window.millivolts, window.rate_hz) if window.waves is None else window.waves
         prepared, track = self._heard(millivolts)

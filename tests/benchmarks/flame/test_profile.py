@@ -98,7 +98,7 @@ def test_the_parts_of_a_window_are_no_more_than_the_whole(small_pack_path):
 
 @pytest.mark.parametrize("hop_s", [10.0, 1.0])
 def test_a_loop_that_is_warm_holds_no_more_memory_however_many_windows_run(small_pack_path, hop_s):
-    n_windows = 80 if hop_s == 10.0 else 12
+    n_windows = 50 if hop_s == 10.0 else 5
     found = watch_memory(small_pack_path, n_windows, hop_s)
     # Small integers are Python's own until they pass 256; what numpy and Python keep for reuse is some kilobytes.
     assert abs(found.edge_bytes) < 1_000
