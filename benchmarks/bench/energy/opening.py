@@ -7,6 +7,7 @@ from benchmarks.bench.energy.errors import EnergyError, EnergyFault
 from benchmarks.bench.energy.hwmon import HWMON, find_hwmon, hwmon_meter
 from benchmarks.bench.energy.ina import Calibration, Chip
 from benchmarks.bench.energy.meter import EnergyMeter
+from benchmarks.bench.energy.pmic import has_pmic, pmic_meter
 from benchmarks.bench.energy.rapl import POWERCAP, RaplMeter
 from benchmarks.bench.energy.readings import FileMeter
 from benchmarks.bench.energy.wires import I2cRegisters, ina_meter, um_meter
@@ -15,6 +16,7 @@ FORMS: Final = (
     "auto",
     "rapl",
     "hwmon",
+    "pmic",
     "ina219:/dev/i2c-1:0x40:0.1",
     "ina226:/dev/i2c-1:0x40:0.01",
     "um25c:/dev/rfcomm0",
@@ -35,8 +37,8 @@ def open_meter(asked: str, *, powercap: Path = POWERCAP, hwmon: Path = HWMON) ->
     Parameters
     ----------
     asked
-        One of `FORMS`, with other names and numbers. ``auto`` is what the kernel has: an INA at the supply, or else
-        the processor's own count.
+        One of `FORMS`, with other names and numbers. ``auto`` is what is there: an INA at the
+        supply that the kernel drives, or else a Raspberry Pi 5's own power chip, or else the processor's own count.
     powercap, hwmon
         Folders of the kernel.
 
@@ -48,11 +50,13 @@ def open_meter(asked: str, *, powercap: Path = POWERCAP, hwmon: Path = HWMON) ->
     kind, _, rest = asked.partition(":")
     match kind.lower():
         case "auto" if not rest:
-            return hwmon_meter(hwmon) if find_hwmon(hwmon) else _rapl_or_nothing(powercap)
+            return _what_is_there(powercap, hwmon)
         case "rapl" if not rest:
             return RaplMeter(powercap)
         case "hwmon" if not rest:
             return hwmon_meter(hwmon)
+        case "pmic" if not rest:
+            return pmic_meter()
         case "ina219" | "ina226" as chip:
             return _ina(Chip(chip), rest, asked)
         case "um24c" | "um25c" | "um34c" if rest:
@@ -63,7 +67,11 @@ def open_meter(asked: str, *, powercap: Path = POWERCAP, hwmon: Path = HWMON) ->
             raise _unknown(asked)
 
 
-def _rapl_or_nothing(powercap: Path) -> EnergyMeter:
+def _what_is_there(powercap: Path, hwmon: Path) -> EnergyMeter:
+    if find_hwmon(hwmon):
+        return hwmon_meter(hwmon)
+    if has_pmic():
+        return pmic_meter()
     try:
         return RaplMeter(powercap)
     except EnergyError as error:
@@ -71,8 +79,8 @@ def _rapl_or_nothing(powercap: Path) -> EnergyMeter:
             raise
         raise EnergyError(
             EnergyFault.NO_METER,
-            "nothing here measures energy: the kernel shows neither RAPL nor an INA219 or INA226",
-            advice=f"name a meter: {', '.join(FORMS[3:])}",
+            "nothing here measures energy: there is no RAPL, no INA219 or INA226 and no Pi 5's power chip",
+            advice=f"name a meter: {', '.join(FORMS[4:])}",
         ) from error
 
 
