@@ -37,6 +37,8 @@ class Model:
         outputs = pack.manifest.outputs
         self._scales = np.array([output.logit_scale for output in outputs], np.float32)
         self._offsets = np.array([output.logit_offset for output in outputs], np.float32)
+        self._thresholds = np.array([output.threshold for output in outputs])
+        self._ids, self._names = [output.id for output in outputs], [output.name for output in outputs]
         _check_fits(pack, interpreter)
         name = f"{pack.manifest.name} {pack.manifest.version}"
         prove(name, pack.self_test, interpreter, lambda millivolts: self.quantise(self.preprocess(millivolts)))
@@ -119,10 +121,8 @@ class Model:
                 f"{manifest.name} {manifest.version} gives an output that is not a number",
                 advice="do not use this pack; what was stored before is still there",
             )
-        return tuple(
-            LabEstimate(output.id, output.name, float(p), bool(p >= output.threshold))
-            for output, p in zip(self.pack.manifest.outputs, probabilities, strict=True)
-        )
+        above = probabilities >= self._thresholds
+        return tuple(map(LabEstimate, self._ids, self._names, probabilities.tolist(), above.tolist()))
 
 
 def open_model(pack: ModelPack, *, runtime: str | None = None, n_threads: int = 1) -> Model:

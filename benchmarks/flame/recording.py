@@ -45,7 +45,7 @@ def record(root: Path, pack: Path | None, n_windows: int) -> Profile:
     pack = pack or SHIPPED
     with tempfile.TemporaryDirectory() as folder:
         times, stacks = Path(folder, "times.json"), Path(folder, "stacks.txt")
-        program = [sys.executable, str(_PROGRAM), str(times), str(n_windows), str(pack)]
+        program = [sys.executable, "-P", str(_PROGRAM), str(times), str(n_windows), str(pack)]
         _run(program, root)
         window_ms = 1e3 * fmean(json.loads(times.read_text(encoding="utf-8")))
         asked = ["--format", "raw", "--full-filenames", "--rate", str(_SAMPLES_HZ), "--output", str(stacks)]
