@@ -85,14 +85,22 @@ def as_measured(prediction: Prediction, results: Iterable[Found]) -> Prediction:
 
 
 def _with(prediction: Prediction, measured: dict[str, Figured]) -> Prediction:
+    window_ms = measured.get("window_ms", prediction.window_ms)
+    busy_w = measured.get("busy_w")
     return replace(
         prediction,
         inference_ms=measured.get("inference_ms", prediction.inference_ms),
-        window_ms=measured.get("window_ms", prediction.window_ms),
+        window_ms=window_ms,
         core_share=measured.get("core_share", prediction.core_share),
         resident_mb=measured.get("resident_mb", prediction.resident_mb),
-        energy_j=measured.get("energy_j", prediction.energy_j),
+        energy_j=_energy_j(window_ms, busy_w) if busy_w else prediction.energy_j,
     )
+
+
+def _energy_j(window_ms: Figured, busy_w: Figured) -> Figured:
+    """Give a whole window's energy: what is measured is a run of the network, and the rest keeps a core as busy."""
+    source = f"{busy_w.span.typical:.2g} W above idle while the network ran, times a window's time: {busy_w.source}"
+    return Figured(window_ms.span * 1e-3 * busy_w.span, window_ms.basis, source)
 
 
 def _figures(pack: PackResult, hop_s: float, source: str) -> Iterator[tuple[str, Figured]]:
@@ -101,12 +109,15 @@ def _figures(pack: PackResult, hop_s: float, source: str) -> Iterator[tuple[str,
         "inference_ms": pack.find(Quantity.INFERENCE, threads=1, batch=1, streams=0),
         "window_ms": pack.find(Quantity.STAGE, threads=1, stage=Stage.TOTAL.value),
         "resident_mb": pack.find(Quantity.PEAK_RESIDENT, threads=1),
-        "energy_j": pack.find(Quantity.ENERGY, threads=1),
     }
     for field, measurements in looked_for.items():
         measurement = next(measurements, None)
         if measurement is not None:
             yield field, _figured(measurement, 1.0, source)
+    energy = next(pack.find(Quantity.ENERGY, threads=1), None)
+    inference = next(pack.find(Quantity.INFERENCE, threads=1, batch=1, streams=0), None)
+    if energy is not None and inference is not None and energy.figure > 0:
+        yield "busy_w", _figured(energy, 1e3 / inference.figure, source)
     hour = next(pack.find(Quantity.WEARABLE_HOUR, threads=1, hop_s=hop_s), None)
     if hour is not None:
         yield "core_share", _figured(hour, 1 / 3600.0, source)
@@ -116,5 +127,5 @@ def _figured(measurement: Measurement, scale: float, source: str) -> Figured:
     low, high = np.percentile(measurement.values, (5, 99)).tolist()
     typical = measurement.figure
     n = f"n = {len(measurement.values):,} in {len(measurement.runs)} processes"
-    span = Span(min(low, typical), typical, max(high, typical)) * scale
+    span = Span(max(0.0, min(low, typical)), typical, max(high, typical)) * scale
     return Figured(span, Basis.MEASURED, f"{source}, {n}")

@@ -53,6 +53,8 @@ def result_of(board: str, created: str, window_ms: tuple[float, ...]) -> Result:
                 conditions=Conditions(streams=1, hop_s=10.0),
                 runs=(Run(values=(36.0,)),),
             ),
+            Measurement(quantity=Quantity.INFERENCE, conditions=Conditions(), runs=(Run(values=(10.0,)),)),
+            Measurement(quantity=Quantity.ENERGY, conditions=Conditions(), runs=(Run(values=(0.005,)),)),
         ),
     )
     machine = Machine(
@@ -128,7 +130,9 @@ def test_what_was_measured_takes_the_place_of_what_is_predicted_on_its_board_onl
     assert window["span"] == pytest.approx({"low": 31.1, "typical": 32.0, "high": 32.98})
     assert "b.json, 2026-12-02" in window["source"]
     assert demonstration["pi-zero-2-w"]["core_share"]["span"]["typical"] == pytest.approx(0.01)
-    assert demonstration["pi-zero-2-w"]["inference_ms"]["basis"] == "predicted"
+    energy = demonstration["pi-zero-2-w"]["energy_j"]
+    assert energy["span"]["typical"] == pytest.approx(0.005 / 0.010 * 0.032)  # the network's power, a window long
+    assert (energy["basis"], demonstration["pi-zero-2-w"]["resident_mb"]["basis"]) == ("measured", "predicted")
     assert demonstration["pi-4"]["window_ms"]["basis"] == "predicted"
     assert waves["pi-zero-2-w"]["window_ms"]["basis"] == "predicted"
     shown = runner.invoke(bench, ["boards", str(SHIPPED), "--result", str(tmp_path / "b.json")])
