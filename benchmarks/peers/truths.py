@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from converter.auroc import auroc
-from converter.errors import ConversionError
 from converter.evaluation.matching import match
 from converter.training.data import OUTPUTS, TRAINING_NOISE, Cohort
 from converter.windows.labelled import labelled_windows
@@ -57,13 +56,16 @@ def truth_of(pack: ModelPack | WavesPack, n_windows: int) -> Truth | None:
 
 
 def labelled_truth(file: Path, contract: Preprocessing, n_outputs: int, n_windows: int) -> Truth | None:
-    """Read windows with labels, as `converter.training.full_size` leaves them; None where the file is not there."""
+    """Read windows with labels, as `converter.training.full_size` leaves them; None where the file is not there.
+
+    Raises
+    ------
+    ConversionError
+        If it is there and is not of this network.
+    """
     if not file.is_file():
         return None
-    try:
-        found = labelled_windows(file, contract, n_outputs)
-    except ConversionError:
-        return None
+    found = labelled_windows(file, contract, n_outputs)
     every = np.linspace(0, len(found.millivolts) - 1, min(n_windows, len(found.millivolts))).astype(int)
     labels = np.asarray(found.labels)[every]
     inputs = preprocess(found.millivolts[every], contract)

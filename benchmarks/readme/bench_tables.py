@@ -111,7 +111,7 @@ def _budgets(pack: PackResult) -> str:
         return "no loop was run"
     missed = [budget for budget in pack.budgets if not budget.met]
     words = "; ".join(f"{one.limit} {number(one.measured)} of {number(one.allowed)}" for one in missed)
-    return f"**missed**: {words}" if missed else f"all {len(pack.budgets)} met"
+    return f"**missed**: {words}" if missed else f"{len(pack.budgets)} of {len(pack.budgets)} met"
 
 
 def _figure(one: Measurement | None, widening: float) -> str:

@@ -1,19 +1,32 @@
 """Numbers and tables in Markdown."""
 
 from collections.abc import Iterable, Sequence
+from textwrap import TextWrapper
+from typing import Final
 
-_HUNDRED, _THOUSAND = 100.0, 1000.0
+_WIDTH: Final = 140
+_TWO_DIGITS, _THREE_DIGITS = 99.5, 999.5
+"""From here on, whole numbers have as many."""
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the first column is left-aligned as the others."""
-    lines = [heading, ["---"] * len(heading), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    """A table."""
+    lines = [f"| {' | '.join(line)} |" for line in (heading, *rows)]
+    return "\n".join([lines[0], "|---" * len(heading) + "|", *lines[1:]])
+
+
+def paragraph(text: str) -> str:
+    """Break a paragraph, or each point of a list, into lines; a table stays as it is."""
+    if text.startswith("|"):
+        return text
+    wrap = TextWrapper(_WIDTH, break_long_words=False, break_on_hyphens=False)
+    wrap.subsequent_indent = "  " if text.startswith("- ") else ""
+    return "\n".join(wrap.fill(line) for line in text.splitlines())
 
 
 def number(value: float) -> str:
     """Three digits, never an exponent: 0.0123, 1.23, 12.3, 123, 1,234."""
-    if abs(value) >= _THOUSAND:
+    if abs(value) >= _THREE_DIGITS:
         return f"{value:,.0f}"
     said = f"{value:#.3g}" if value else "0"
     return f"{value:.4f}" if "e" in said else said.rstrip(".")
@@ -21,7 +34,7 @@ def number(value: float) -> str:
 
 def short(value: float) -> str:
     """Two digits, as a prediction deserves."""
-    return f"{value:#.2g}".rstrip(".") if value < _HUNDRED else f"{value:,.0f}"
+    return f"{value:#.2g}".rstrip(".") if value < _TWO_DIGITS else f"{value:,.0f}"
 
 
 def between(low: float | None, high: float | None) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from benchmarks.readme.bench_tables import costs_table, machine_line, packs_list
 from benchmarks.readme.board_tables import boards_table
 from benchmarks.readme.findings import Findings
+from benchmarks.readme.markdown import paragraph
 from benchmarks.readme.peer_tables import cleaning_table, micro_table, missing, network_table, truth_line
 
 _MADE: Final = (
@@ -29,7 +30,8 @@ _MEASURED_BOARDS: Final = (
 
 def block(findings: Findings) -> str:
     """Render everything that was found."""
-    return "\n\n".join(part for part in _parts(findings) if part)
+    whole = "\n\n".join(part for part in _parts(findings) if part)
+    return "\n\n".join(paragraph(part) for part in whole.split("\n\n"))
 
 
 def _parts(findings: Findings) -> Iterator[str]:
