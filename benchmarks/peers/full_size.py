@@ -1,6 +1,7 @@
 """A full-size checkpoint's conversions beside every runtime that could run it instead, as one result."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -8,11 +9,12 @@ from benchmarks.peers.pack import write_pack_of
 from benchmarks.peers.result import NetworkPeers
 from benchmarks.peers.subject import Subject, measure_peers, reference_of
 from benchmarks.peers.truths import labelled_truth
-from benchmarks.peers.variants import FULL, build, versions
+from benchmarks.peers.variants import FULL, Runtime, Variant, build, versions
 from benchmarks.peers.work import macs
 from converter.calibration import network_inputs, synthetic_windows, with_artefacts
 from converter.candidate import Source
 from converter.ecgfounder.checkpoint import read_checkpoint
+from converter.patch.reading import read_network
 from converter.target import Target
 from edge.preprocess import ECGFOUNDER
 
@@ -50,6 +52,8 @@ def measure_full_size(
     built = build(Source(checkpoint, Target.LITERT, calibration), folder, frozenset(versions()))
     variants = [variant for variant in built if variant.batch == 1]
     ours = next(variant for variant in variants if variant.name == FULL)
+    if Runtime.ONNXRUNTIME in versions():
+        variants.insert(-1, _with_our_scales(ours, folder))
     if ours.candidate:
         write_pack_of(ours.candidate, folder / PACK, preprocessing=ECGFOUNDER, windows=windows, name=_NAME)
     n_outputs = checkpoint.config.n_outputs
@@ -65,3 +69,12 @@ def measure_full_size(
         for_micro=(ours.path, 1),
     )
     return measure_peers(subject, n_rounds)
+
+
+def _with_our_scales(ours: Variant, folder: Path) -> Variant:
+    """Onnxruntime with the int8 weights and scales of our own conversion: kernels compared, not calibrations."""
+    from benchmarks.peers.onnx_network import Form, write_network  # noqa: PLC0415 - only where onnx is installed
+
+    path = folder / "int8_our_scales.onnx"
+    path.write_bytes(write_network(read_network(ours.path.read_bytes()), Form.UNSIGNED))
+    return replace(ours, name="onnxruntime int8 U8S8, our scales", runtime=Runtime.ONNXRUNTIME, path=path)

@@ -6,6 +6,7 @@ from typing import Final
 
 from benchmarks.peers.result import NetworkPeers
 from benchmarks.peers.subject import Subject, measure_peers, reference_of
+from benchmarks.peers.tflite_network import write_float
 from benchmarks.peers.truths import truth_of
 from benchmarks.peers.variants import TORCH, Arithmetic, Runtime, Variant, versions
 from converter.calibration import network_inputs, synthetic_windows, with_artefacts
@@ -54,7 +55,12 @@ def measure_shipped(pack_path: Path, folder: Path, *, n_windows: int, n_rounds: 
 
 def _variants(pack: Path, network: Network, folder: Path) -> list[Variant]:
     installed = versions()
-    found = [Variant(OURS, Runtime.LITERT, pack)]
+    exact = folder / f"{pack.stem}_float.tflite"
+    exact.write_bytes(write_float(network))
+    found = [
+        Variant(OURS, Runtime.LITERT, pack),
+        Variant("LiteRT fp32", Runtime.LITERT, exact, arithmetic=Arithmetic.FP32),
+    ]
     if Runtime.TFLITE_RUNTIME in installed:
         found.append(Variant("tflite-runtime 2.14 int8", Runtime.TFLITE_RUNTIME, pack))
     if Runtime.ONNXRUNTIME in installed:

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from benchmarks.peers.errors import PeerUnavailable
 from benchmarks.peers.runners import open_runner
+from benchmarks.peers.tflite_network import write_float
 from converter.ecgfounder.checkpoint import Checkpoint
 from converter.ecgfounder.emit import emit
 from converter.patch.network import (
@@ -71,8 +73,11 @@ def test_in_float_the_weights_are_those_of_the_pack_on_every_runtime(small, tmp_
     pytest.importorskip("torch", reason="torch is not installed: pip install 'anyecg-edge[peers]'")
     path, windows = small
     in_torch = said(open_runner("torch", path, 1), windows)
-    in_onnx = said(written("FLOAT", read_network(path.read_bytes()), tmp_path), windows)
+    network = read_network(path.read_bytes())
+    in_onnx = said(written("FLOAT", network, tmp_path), windows)
     np.testing.assert_allclose(in_onnx, in_torch, atol=2e-5)
+    (tmp_path / "float.tflite").write_bytes(write_float(network))
+    np.testing.assert_allclose(said(open_runner("litert", tmp_path / "float.tflite", 1), windows), in_torch, atol=2e-5)
     int8 = said(open_runner("litert", path, 1), windows)
     assert np.corrcoef(in_torch.ravel(), int8.ravel())[0, 1] > 0.99
 
@@ -133,3 +138,18 @@ def test_onnx_and_torch_agree_on_every_operator_there_is(tmp_path):
     np.testing.assert_allclose(said(in_onnx, windows), expected, atol=1e-5 * np.abs(expected).max())
     int8 = said(written("SIGNED", network, tmp_path), windows)
     assert int8.shape == (8, 1, 1, 5, 3)
+
+
+def test_what_the_converter_writes_no_graph_of_is_refused_in_float():
+    with pytest.raises(PeerUnavailable, match="RELU6"):
+        write_float(of_every_operator())
+
+
+@pytest.mark.parametrize("pack", [SHIPPED_WAVES, SHIPPED], ids=lambda path: path.stem)
+def test_shipped_packs_in_float_on_litert_are_near_what_they_are_in_int8(pack, tmp_path):
+    content = read_any_pack(pack)
+    network = read_network(content.model)
+    windows = network.tensors[network.input].quantisation.dequantise(content.self_test.inputs)
+    (tmp_path / "float.tflite").write_bytes(write_float(network))
+    exact, int8 = (said(open_runner("litert", path, 1), windows) for path in (tmp_path / "float.tflite", pack))
+    assert np.corrcoef(exact.ravel(), int8.ravel())[0, 1] > 0.99
