@@ -8,7 +8,7 @@ from benchmarks.bench.comparing.verdict import Judged, Row, Verdict
 from benchmarks.bench.comparing.words import accuracy_line, figure, interval, what
 from benchmarks.bench.report.drawing import NARROW_PX, RIGHT, ruler, shortened
 from benchmarks.bench.report.drawing import figure as chart
-from benchmarks.bench.report.said import demonstration
+from benchmarks.bench.report.said import told
 from benchmarks.bench.report.series import Series
 from edge.page.axes import Sign, line, mark, snug, svg, words
 from edge.page.markup import Column, Markup, element, join, plural, table
@@ -42,7 +42,7 @@ def _pair(base: Series, other: Series, comparison: Comparison) -> Iterator[Marku
     for i, pack in enumerate(comparison.packs):
         if not pack.rows:
             continue
-        yield element("h4", pack.base.label, " ", demonstration(pack.base))
+        yield element("h4", told(pack.base.label, pack.base))
         name = f"ratios-{other.letter}-{i}"
         yield chart(name, lambda name, width, pack=pack: _forest(name, width, base, other, pack), _caption(pack))  # type: ignore[misc]
         yield element("details", element("summary", f"All {len(pack.rows)} ratios"), _table(base, other, pack))

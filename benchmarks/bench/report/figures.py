@@ -11,6 +11,7 @@ from benchmarks.bench.result import PackResult, Peak
 
 _WHOLE_CORE: Final = 100.0
 """Per cent of it."""
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Line:
     @property
     def carried(self) -> int | None:
         """Wearables that one core would carry; None where the line does not rise."""
-        return int((_WHOLE_CORE - self.besides) / self.each) if self.each > 0 else None
+        return int((_WHOLE_CORE - self.besides) / self.each + _ROUNDING) if self.each > 0 else None
 
 
 def line_through(measurements: Sequence[Measurement]) -> Line | None:

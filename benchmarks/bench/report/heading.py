@@ -5,7 +5,7 @@ from typing import Final
 
 from benchmarks.bench.comparing.words import accuracy_line
 from benchmarks.bench.report.numbers import counted, listed
-from benchmarks.bench.report.said import NOT_A_DEVICE, demonstration
+from benchmarks.bench.report.said import NOT_A_DEVICE, told, without_demonstration
 from benchmarks.bench.report.series import Series, Subject
 from benchmarks.bench.report.verdict import verdict_line
 from benchmarks.bench.result import Machine, Mood, PackResult
@@ -36,7 +36,7 @@ def heading(series: Sequence[Series], subjects: Sequence[Subject]) -> Markup:
 
 
 def _warnings(series: Sequence[Series], subjects: Sequence[Subject]) -> Iterator[Markup]:
-    shown = [s.label for s in subjects if any(pack.demonstration for _, pack in s.entries)]
+    shown = [without_demonstration(s.label) for s in subjects if any(pack.demonstration for _, pack in s.entries)]
     if shown:
         yield element("p", f"DEMONSTRATION: {listed(shown)} {_DEMONSTRATION}.", class_="warning")
     for one in series:
@@ -115,15 +115,15 @@ def _packs(subjects: Sequence[Subject]) -> Markup:
 
 def _rows(subject: Subject) -> Iterator[tuple[str, ...]]:
     """One row for every file that has this label: the same one in several results once."""
-    told: dict[tuple[str, str], list[tuple[Series, PackResult]]] = {}
+    files: dict[tuple[str, str], list[tuple[Series, PackResult]]] = {}
     for series, pack in subject.entries:
-        told.setdefault((pack.sha256, pack.kernel_family), []).append((series, pack))
-    for entries in told.values():
+        files.setdefault((pack.sha256, pack.kernel_family), []).append((series, pack))
+    for entries in files.values():
         pack = entries[0][1]
         letters = "".join(series.letter for series, _ in entries)
-        label = f"{pack.label} ({', '.join(letters)})" if len(told) > 1 else pack.label
+        label = f"{', '.join(letters)}: {pack.label}" if len(files) > 1 else pack.label
         yield (
-            join([label, " ", demonstration(pack)]),
+            told(label, pack),
             element("code", pack.sha256[:_HASH]),
             megabytes(pack.size_bytes),
             counted(pack.macs),

@@ -21,7 +21,7 @@ _LEFT, _TOP, _FOOT = 52, 28, 40
 _CAP_PX: Final = 5
 _LINE_PX: Final = 14
 """From one name to the next, where they would lie upon each other."""
-_NAME_PX, _NARROW_NAME_PX = 220, 130
+_NAME_PX, _NARROW_NAME_PX = 300, 130
 """Room for a name."""
 
 

@@ -30,7 +30,7 @@ _WORDS: Final = {
     Stage.QUANTISE: "millivolts to int8",
     Stage.INFER: "the network",
     Stage.DECODE: "int8 to estimates",
-    _REST: "between the stages",
+    _REST: "what the stages' medians leave of the whole's",
     Stage.TOTAL: "from a full window to its outcome",
 }
 
@@ -112,7 +112,7 @@ def stages_section(subjects: Sequence[Subject]) -> Markup:
 def _of_pack(i: int, subject: Subject, bars: Sequence[Bar]) -> Iterator[Markup]:
     bar = bars[0]
     yield pack_heading(subject)
-    longest = max(bar.parts, key=bar.parts.__getitem__)
+    longest = max(bar.parts, key=lambda part: (part != _REST, bar.parts[part]))
     share = bar.parts[longest] / max(sum(bar.parts.values()), _LEAST_MS)
     said = (
         f"{bar.name}: {longest} takes {percent(share)} of the {three(bar.whole_ms)} ms of a window. Medians of stages; "

@@ -73,6 +73,10 @@ def streams_section(subjects: Sequence[Subject]) -> Markup:
 
 def _of_pack(i: int, subject: Subject, groups: Sequence[Group]) -> Iterator[Markup]:
     yield pack_heading(subject)
+    if not any(group.line for group in groups):
+        yield how_to("A line needs more than one number of streams", "anyecg bench PACK --streams 1,2,4,8")
+        yield _table(groups)
+        return
     said = " ".join(_seen(group) for group in groups)
     key = legend((sign(k), group.name) for k, group in enumerate(groups)) if len(groups) > 1 else ""
     yield figure(f"streams-{i}", lambda name, width: _chart(name, width, subject.label, groups), said, key=key)

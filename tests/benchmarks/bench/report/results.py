@@ -75,7 +75,8 @@ def a_pack(
     )
     sha = hashlib.sha256(label.encode()).hexdigest()
     return PackResult(
-        label=label, sha256=sha, model_sha256=sha, size_bytes=max(9_000, macs // 15), kind="estimates",
+        label=f"{label} DEMONSTRATION" if "demo" in label else label,
+        sha256=sha, model_sha256=sha, size_bytes=max(9_000, macs // 15), kind="estimates",
         quantisation="int8 weights, int8 values", demonstration="demo" in label,
         accuracy=(
             Accuracy(name="potassium low", value=0.914, measure="AUROC on unseen synthetic subjects"),

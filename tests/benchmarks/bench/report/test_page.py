@@ -139,6 +139,7 @@ def test_a_demonstration_is_called_one_wherever_it_is_shown():
     said = FULL_TEXT
     assert "must never be taken for a trained medical model" in said
     assert said.count("anyecg-demo 1.0.0 DEMONSTRATION") >= 6
+    assert "DEMONSTRATION DEMONSTRATION" not in said
     assert "DEMONSTRATION" not in text_of(a_result(a_pack("trained 1.0.0")))
 
 
@@ -149,9 +150,12 @@ def test_a_demonstration_is_called_one_wherever_it_is_shown():
         ((1.0,), "The budget is met."),
         (
             (1.0, 12.0),
-            "1 of 2 budgets is missed: anyecg-demo 1.0.0, latency p99, ms: 12.0, of 10.0 allowed (manifest).",
+            (
+                (1.0, 12.0),
+                "1 of 2 budgets is missed: anyecg-demo 1.0.0 DEMONSTRATION, latency p99, ms: 12.0, of 10.0 allowed (manifest).",
+            ),
         ),
-        ((11.0, 12.0), "2 of 2 budgets are missed, by anyecg-demo 1.0.0."),
+        ((11.0, 12.0), "2 of 2 budgets are missed, by anyecg-demo 1.0.0 DEMONSTRATION."),
         ((), "No budget was judged."),
     ],
 )
@@ -194,11 +198,16 @@ def test_what_was_not_measured_is_said(said):
 
 
 def test_what_could_not_be_made_as_it_should_be_is_noted():
-    assert "anyecg-demo 1.0.0: no cold load" in text_of(a_result(bare_pack(notes=("no cold load",))))
+    assert "anyecg-demo 1.0.0 DEMONSTRATION: no cold load" in text_of(a_result(bare_pack(notes=("no cold load",))))
 
 
 def test_a_result_of_no_pack_at_all_makes_a_page():
     assert "Nothing was measured on Raspberry Pi 4" in text_of(a_result().model_copy(update={"packs": ()}))
+
+
+def test_one_number_of_streams_makes_no_line():
+    said = text_of(a_result(a_pack(streams=(2,))))
+    assert "A line needs more than one number of streams" in said
 
 
 def test_whatever_is_said_is_escaped():
