@@ -21,6 +21,7 @@ CONFIDENCE: Final = 0.95
 """Of every interval."""
 _MANY: Final = 1e6
 """Degrees of freedom that are as good as any number more."""
+_WEIGHT: Final = 2
 _LARGEST_LOG: Final = 700.0
 """A float64 holds its exponential, and one over it."""
 
@@ -33,6 +34,9 @@ class Drift:
     ----------
     floor
         Standard deviation that one result has beyond that of its processes.
+    usual
+        Standard deviation that processes of one result have elsewhere. Two or three may agree by chance: it is taken
+        into theirs with the weight of two processes more (as G. K. Smyth moderates variances, 2004). 0 leaves theirs.
     power
         Of the yardstick that a time is taken to follow, and is divided by: 1, or 0 for what is left as it is.
     doubt
@@ -43,6 +47,7 @@ class Drift:
     """
 
     floor: float
+    usual: float = 0.0
     power: float = 0.0
     doubt: float = 0.0
     likeness: float = 0.15
@@ -124,7 +129,7 @@ def ratio(base: Units, other: Units, drift: Drift, *, widening: float = 1.0) -> 
     difference = fmean(b) - fmean(a)
     if min(len(a), len(b)) == 1:
         return Ratio(_exp(difference))
-    of_a, of_b = (variance(one) * (1.0 / len(one) + drift.likeness) for one in (a, b))
+    of_a, of_b = (_moderated(one, drift.usual) * (1.0 / len(one) + drift.likeness) for one in (a, b))
     between = 2.0 * drift.floor**2 + (drift.doubt * (other.pace - base.pace)) ** 2
     total = of_a + of_b + between
     if total == 0.0:
@@ -139,6 +144,14 @@ def ratio(base: Units, other: Units, drift: Drift, *, widening: float = 1.0) -> 
         high=_exp(difference + margin),
         p=2.0 * float(stdtr(freedom, -abs(difference) / error)),
     )
+
+
+def _moderated(logs: Sequence[float], usual: float) -> float:
+    """Variance of processes, drawn towards what is usual."""
+    if usual == 0.0:
+        return variance(logs)
+    own = len(logs) - 1
+    return (own * variance(logs) + _WEIGHT * usual**2) / (own + _WEIGHT)
 
 
 def _exp(logarithm: float) -> float:

@@ -11,7 +11,7 @@ from scipy.stats import ttest_ind
 from benchmarks.bench.comparing.ratio import Drift, Units, holm, ratio
 
 NO_DRIFT = Drift(0.0, likeness=0.0)
-DRIFT = Drift(0.02, power=1.0, doubt=0.25)
+DRIFT = Drift(0.02, usual=0.03, power=1.0, doubt=0.25)
 above_zero = st.floats(1e-3, 1e3)
 figures = st.lists(above_zero, min_size=2, max_size=8)
 probabilities = st.lists(st.floats(0, 1), max_size=20)
@@ -88,6 +88,11 @@ def test_one_process_gives_a_ratio_and_no_interval(a, b):
 def test_figures_from_one_end_of_the_numbers_to_the_other_still_have_an_interval():
     found = ratio(Units([1e-300, 1e300], [1e300, 1e-300]), Units([1.0, 2.0], [1.0, 1.0]), DRIFT)
     assert 0 < found.low < found.high < math.inf
+
+
+def test_two_processes_that_agree_by_chance_are_not_taken_for_certain():
+    a, b = Units([1.0, 1.0]), Units([1.1, 1.1])
+    assert ratio(a, b, DRIFT).high > ratio(a, b, Drift(0.02, power=1.0, doubt=0.25)).high
 
 
 def test_yardsticks_far_apart_are_trusted_less():
