@@ -105,7 +105,7 @@ def collect(plan: Plan, say: Callable[[str], None]) -> Findings:
         bench=_bench(plan, packs),
         networks=tuple(networks),
         cleaning=cleaning,
-        boards=tuple(_on_boards(packs)),
+        boards=tuple(on_boards(packs)),
         load_average=(before, after),
         left_out=tuple(left_out),
     )
@@ -151,7 +151,8 @@ def _bench(plan: Plan, packs: list[Path]) -> Result:
     return read_result(kept)
 
 
-def _on_boards(packs: list[Path]) -> Iterator[OnBoard]:
+def on_boards(packs: list[Path]) -> Iterator[OnBoard]:
+    """Give each pack on each board there is a profile of: measured where a shipped result is of it, else predicted."""
     results = list(shipped_results())
     for path in packs:
         asked = asked_of(path, _HOP_S)
