@@ -105,6 +105,7 @@ class InferenceLoop:
         self.model = model
         self.reader = reader or open_reader()
         self.batch = model.batch_of(batch)
+        self._label = model.pack.manifest.label
         self._hop_s = hop_s
         self._windower = Windower(model.contract.rate_hz, model.contract.window_samples, hop_s)
         self._pace = Pace(budget or Budget(allowed.latency_p99_ms, allowed.resident_mb), resident_mb)
@@ -209,7 +210,7 @@ class InferenceLoop:
             heart_rate=heart_rate_of(readable.measured),
             measured=readable.measured,
             estimates=estimates,
-            pack=model.pack.manifest.label,
+            pack=self._label,
             kernel_family=model.kernel_family,
         )
 

@@ -15,7 +15,7 @@ from benchmarks.flame.windows import WARM_WINDOWS, opened, run, stream
 from edge.loop import InferenceLoop
 
 _KERNELS: Final = ((signal, "lfilter"), (signal, "upfirdn"), (ndimage, "median_filter"))
-"""Linear filter, resampling and running median: scipy's functions, whose time is in compiled code."""
+"""Linear filter, resampling and running median: scipy's functions, a call's own Python included."""
 
 
 @dataclass(frozen=True, slots=True)
