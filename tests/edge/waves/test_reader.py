@@ -16,7 +16,8 @@ from edge.recording.source import INVALID_COUNT, TENTH_MICROVOLT, Recording, cou
 from edge.waves.figures import Fault
 from edge.waves.reader import resampled
 from edge.waves.track import RATE_HZ, Grade
-from tests.edge.signals import heartbeat
+from edge.windowing import Window, Windower
+from tests.edge.signals import heartbeat, stream
 from tests.edge.waves.shipped import read, reader
 
 BEAT_S, RATE_BPM, INTERVAL_MS = 0.020, 1.0, 12.0
@@ -419,3 +420,13 @@ def test_what_is_whole_beside_a_run_of_nan_is_read(model):
     kinds = [type(o) for o in played(model, x)[0]]
     assert kinds.count(Estimated) == 5
     assert kinds[2] is Rejected
+
+
+def test_a_window_of_a_stream_is_read_off_what_the_stream_was_resampled_to():
+    counts = np.rint(1e3 * heartbeat(21.0, rate_hz=360.0)).astype(np.int32)
+    windower = Windower(500.0, 5000, 10.0)
+    _, cut = (window for one in stream(counts, range(360, 7200, 360), rate_hz=360.0) for window in windower.push(one))
+    alone = reader().read_window(Window(cut.waves, RATE_HZ, cut.span, 0.0, contact=True))
+    streamed = reader().read_window(cut)
+    assert (streamed.measurements, streamed.quality) == (alone.measurements, alone.quality)
+    np.testing.assert_array_equal(streamed.track.segments, alone.track.segments)
