@@ -10,10 +10,12 @@ def with_progress(steps: list[Step]) -> Iterator[Step]:
     """Give the steps one after the other; how long they take together is said before the first one."""
     seconds = sum(step.seconds for step in steps)
     errors.print(f"{len(steps)} processes, about {_words(seconds)}")
-    with progress_bar() as bar:
+    bar = progress_bar()
+    bar.live.auto_refresh = False  # it would take processor time from what is measured
+    with bar:
         task = bar.add_task("", total=len(steps))
         for step in steps:
-            bar.update(task, description=step.what)
+            bar.update(task, description=step.what, refresh=True)
             yield step
             bar.advance(task)
 
