@@ -30,6 +30,7 @@ def asked_of(path: Path, hop_s: float) -> Asked:
         model_sha256=manifest.model_sha256,
         macs=work_of(pack.model).macs,
         other_macs=work_of(other.model).macs,
+        reads_waves=isinstance(pack, WavesPack),
         model_mb=len(pack.model) / 1e6,
         latency_p99_ms=manifest.budget.latency_p99_ms,
         resident_mb=manifest.budget.resident_mb,

@@ -91,6 +91,7 @@ def _with(prediction: Prediction, measured: dict[str, Figured]) -> Prediction:
         prediction,
         inference_ms=measured.get("inference_ms", prediction.inference_ms),
         window_ms=window_ms,
+        limited_ms=measured.get("limited_ms", prediction.limited_ms),
         core_share=measured.get("core_share", prediction.core_share),
         resident_mb=measured.get("resident_mb", prediction.resident_mb),
         energy_j=_energy_j(window_ms, busy_w) if busy_w else prediction.energy_j,
@@ -108,6 +109,7 @@ def _figures(pack: PackResult, hop_s: float, source: str) -> Iterator[tuple[str,
     looked_for = {
         "inference_ms": pack.find(Quantity.INFERENCE, threads=1, batch=1, streams=0),
         "window_ms": pack.find(Quantity.STAGE, threads=1, stage=Stage.TOTAL.value),
+        "limited_ms": pack.find(Quantity.STAGE, threads=1, stage=_limited(pack).value),
         "resident_mb": pack.find(Quantity.PEAK_RESIDENT, threads=1),
     }
     for field, measurements in looked_for.items():
@@ -121,6 +123,11 @@ def _figures(pack: PackResult, hop_s: float, source: str) -> Iterator[tuple[str,
     hour = next(pack.find(Quantity.WEARABLE_HOUR, threads=1, hop_s=hop_s), None)
     if hour is not None:
         yield "core_share", _figured(hour, 1 / 3600.0, source)
+
+
+def _limited(pack: PackResult) -> Stage:
+    """Which stage a pack's manifest limits."""
+    return Stage.MEASURE if pack.kind == "waves" else Stage.TOTAL
 
 
 def _figured(measurement: Measurement, scale: float, source: str) -> Figured:

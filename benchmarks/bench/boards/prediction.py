@@ -25,6 +25,8 @@ class Asked:
         Multiply-accumulates of one window of its network.
     other_macs
         Of the loop's other network: what reads the waves, or for a pack that does, what estimates.
+    reads_waves
+        Whether it does: its manifest then limits the reading of a window alone.
     model_mb
         Size of its model, MB (10^6 bytes).
     latency_p99_ms, resident_mb
@@ -37,6 +39,7 @@ class Asked:
     model_sha256: str
     macs: int
     other_macs: int
+    reads_waves: bool
     model_mb: float
     latency_p99_ms: float
     resident_mb: float
@@ -57,6 +60,8 @@ class Prediction:
         One run of its network, one thread.
     window_ms
         One window from the block that completes it to its outcome.
+    limited_ms
+        As much of that as the pack's manifest limits: all, or for a pack that reads the waves the reading.
     core_share
         Of one core for one wearable, 0 to 1.
     resident_mb
@@ -69,6 +74,7 @@ class Prediction:
     asked: Asked
     inference_ms: Figured
     window_ms: Figured
+    limited_ms: Figured
     core_share: Figured
     resident_mb: Figured
     energy_j: Figured
@@ -99,7 +105,7 @@ class Prediction:
             Verdict("resident memory, MB", resident.allowed, self.resident_mb, Whose.BOARD, resident.why),
             Verdict("share of a core, %", 100 * share.allowed, per_cent, Whose.BOARD, share.why),
             Verdict("wearables at once", wearables.allowed, self.wearables, Whose.BOARD, wearables.why, at_least=True),
-            Verdict("latency p99, ms", self.asked.latency_p99_ms, self.window_ms, Whose.PACK),
+            Verdict("latency p99, ms", self.asked.latency_p99_ms, self.limited_ms, Whose.PACK),
             Verdict("resident memory, MB", self.asked.resident_mb, self.resident_mb, Whose.PACK),
         )
 
@@ -128,21 +134,28 @@ def predict(asked: Asked, profile: Profile, core: Core, loop: Loop) -> Predictio
     loop_ms = _ms(loop.window_instructions.span * per_instruction, profile)
     second_ms = _ms(loop.second_instructions.span * per_instruction, profile)
     window_ms = inference_ms + other_ms + loop_ms
+    limited = _predicted(inference_ms + loop_ms, "without the loop's other network") if asked.reads_waves else None
     share = window_ms * (1e-3 / asked.hop_s) + second_ms * 1e-3
     resident_mb = loop.process_mb.span + loop.mb_per_model_mb.span * asked.model_mb
     clock = f"at {profile.clock.mhz:g} MHz"
+    window = _predicted(
+        window_ms,
+        f"with {asked.other_macs / 1e6:,.1f} M more of the loop's other network, and "
+        f"{loop.window_instructions.typical / 1e6:,.1f} M instructions of the loop {clock}",
+    )
     return Prediction(
         profile,
         asked,
-        _predicted(inference_ms, f"{asked.macs / 1e6:,.1f} M multiplications, {_each(core)} {clock}"),
-        _predicted(
-            window_ms,
-            f"with {asked.other_macs / 1e6:,.1f} M more of the loop's other network, and "
-            f"{loop.window_instructions.typical / 1e6:,.1f} M instructions of the loop {clock}",
+        inference_ms=_predicted(inference_ms, f"{asked.macs / 1e6:,.1f} M multiplications, {_each(core)} {clock}"),
+        window_ms=window,
+        limited_ms=limited or window,
+        core_share=_predicted(
+            share, f"a window every {asked.hop_s:g} s and what comes between, over the time there is"
         ),
-        _predicted(share, f"a window every {asked.hop_s:g} s and what comes between, over the time there is"),
-        _predicted(resident_mb, f"the process, and {loop.mb_per_model_mb.typical:g} times the model"),
-        _predicted(window_ms * 1e-3 * profile.power.busy_core_w.span, "a window's time with one core busy, above idle"),
+        resident_mb=_predicted(resident_mb, f"the process, and {loop.mb_per_model_mb.typical:g} times the model"),
+        energy_j=_predicted(
+            window_ms * 1e-3 * profile.power.busy_core_w.span, "a window's time with one core busy, above idle"
+        ),
     )
 
 

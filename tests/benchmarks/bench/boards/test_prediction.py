@@ -9,7 +9,7 @@ from benchmarks.bench.boards.prediction import Asked, predict
 from benchmarks.bench.boards.shelf import core_of, loop_costs, profile_names, read_profile
 from edge.boards.span import Span
 
-ASKED = Asked("a pack 1.0.0", "0" * 64, 20_000_000, 18_000_000, 0.25, 250.0, 300.0, 10.0)
+ASKED = Asked("a pack 1.0.0", "0" * 64, 20_000_000, 18_000_000, False, 0.25, 250.0, 300.0, 10.0)
 
 
 def predicted(asked=ASKED, board="pi-4"):
@@ -87,3 +87,10 @@ def test_a_pack_too_large_for_the_board_is_missed_and_falsy():
     assert not one
     assert {verdict.limit for verdict in one.missed} == {"resident memory, MB"}
     assert {verdict.whose for verdict in one.missed} == set(Whose)
+
+
+def test_a_pack_that_reads_waves_limits_the_reading_and_any_other_the_whole_window():
+    estimates, waves = predicted(), predicted(replace(ASKED, reads_waves=True))
+    assert estimates.limited_ms == estimates.window_ms
+    other_ms = 18e6 * core_of(read_profile("pi-4")).cycles_per_mac.typical / 1500e3
+    assert waves.limited_ms.span.typical == pytest.approx(waves.window_ms.span.typical - other_ms)
