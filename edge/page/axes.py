@@ -97,7 +97,7 @@ class Axis:
     def _linear_ticks(self, most: int) -> tuple[Tick, ...]:
         step = _round_step((self.high - self.low) / most)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return tuple((k * step, f"{k * step:.6g}".replace("-", MINUS)) for k in range(first, last + 1))
+        return tuple((k * step, f"{k * step:,.6g}".replace("-", MINUS)) for k in range(first, last + 1))
 
 
 def linear(values: Iterable[float], from_px: float, to_px: float) -> Axis:
@@ -200,6 +200,6 @@ def _logarithmic_ticks(low: float, high: float, most: int) -> tuple[Tick, ...]:
 
 def _power(power: int, factor: int = 1) -> str:
     if _SMALLEST_PLAIN_EXPONENT <= power <= _LARGEST_PLAIN_EXPONENT:
-        return f"{factor * 10.0**power:g}"
+        return f"{factor * 10.0**power:,g}"
     times = f"{factor}\N{MULTIPLICATION SIGN}" if factor > 1 else ""
     return f"{times}10{str(power).translate(_SUPERSCRIPT)}"
