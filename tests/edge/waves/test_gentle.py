@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.heart import PatchNoise
-from edge.waves.gentle import LEVEL_S, gentle, hum, means_at
+from edge.waves.gentle import LEVEL_S, Gentle, gentle, hum, means_at
 from edge.waves.track import RATE_HZ
 from tests.edge.waves.hearts import hearts, marks_of
 
@@ -101,3 +101,14 @@ def test_means_lie_on_the_middle_of_what_they_average():
 
 def test_beyond_the_ends_what_is_there_is_repeated():
     assert means_at(np.arange(10.0), np.array([-5.0, 30.0]), 3).tolist() == [0.0, 9.0]
+
+
+@given(st.integers(3, 2000), st.integers(0, 5), st.sampled_from([64.0, 256.0]), st.integers(0, 10_000))
+def test_what_is_worked_out_only_where_it_is_asked_for_is_the_same_to_the_last_bit(n, n_beats, rate_hz, seed):
+    random = np.random.default_rng(seed)
+    mv, qrs_on = random.normal(0, 1, n), np.sort(random.uniform(0, n - 1, n_beats))
+    level, whole = Gentle(mv, rate_hz, qrs_on), gentle(mv, rate_hz, qrs_on)
+    samples = random.integers(0, n, (2, 7))
+    np.testing.assert_array_equal(level.at(samples), whole[samples])
+    places = np.append(random.uniform(-3, n + 3, 9), np.nan).reshape(2, 5)
+    np.testing.assert_array_equal(level.means_at(places, 5), means_at(whole, places, 5))
