@@ -87,8 +87,12 @@ def _crossings(track: Track, kind: NDArray[np.int64], inner: NDArray[np.int64]) 
 
 
 def _centres(likely: Probabilities, begin: NDArray[np.int64], end: NDArray[np.int64]) -> Floats:
-    """Middle of each run, weighted by how likely its wave is along it."""
-    mass, moment = np.zeros(likely.size + 1), np.zeros(likely.size + 1)
-    mass[1:] = np.cumsum(likely)
-    np.cumsum(likely * np.arange(likely.size), out=moment[1:])
-    return np.asarray((moment[end] - moment[begin]) / np.maximum(mass[end] - mass[begin], 1e-9))
+    """Middle of each run, weighted by how likely its wave is along it.
+
+    Each run is summed by itself: a difference of sums from the first sample on would lose it in a long recording.
+    """
+    weight = np.zeros(likely.size + 1)
+    weight[:-1] = likely
+    bounds = np.array([begin, end]).T.ravel()
+    mass, moment = (np.add.reduceat(x, bounds)[::2] for x in (weight, weight * np.arange(weight.size)))
+    return np.asarray(moment / np.maximum(mass, 1e-9))
