@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.published import prepare
 from benchmarks.peers.result import Cleaning, CleaningRow, Interval
-from benchmarks.peers.timing import Task, Timing, interleave, ratio
+from benchmarks.peers.timing import Task, Timing, interleave, median_of, ratio
 from benchmarks.waves.neurokit import library
 from edge.heart import Heart, PatchNoise, Windows
 from edge.preprocess import ECGFOUNDER, preprocess
@@ -84,14 +84,13 @@ def _row(
     name: str, clean: Cleaner, timings: dict[str, Timing], made: dict[str, Windows], neurokit: _NeuroKit | None
 ) -> CleaningRow:
     ms = timings[name].wall_ms
-    to_ours = ratio(ms, timings[OURS].wall_ms)
     every = np.concatenate([windows.millivolts for windows in made.values()])
     same = name == PUBLISHED
     return CleaningRow(
         name=name,
-        ms=float(np.median(ms)),
+        ms=Interval.of(median_of(ms)),
         p95_ms=float(np.percentile(ms, 95)),
-        to_ours=Interval(value=to_ours.value, low=to_ours.low, high=to_ours.high),
+        to_ours=Interval.of(ratio(ms, timings[OURS].wall_ms)),
         max_abs_difference=max(_apart(clean(x), preprocess(x, ECGFOUNDER)) for x in every) if same else None,
         rate_error_bpm={words: _rate_error_bpm(clean, of, neurokit) for words, of in made.items()} if neurokit else {},
         correlation={words: _correlation(clean, of) for words, of in made.items()},

@@ -1,8 +1,11 @@
 """What was found of a network on every runtime, and of the signal's side: kept as JSON, and made into tables."""
 
+from typing import Self
+
 from pydantic import Field
 
 from benchmarks.bench.measurement import Part
+from benchmarks.peers.timing import Ratio
 
 
 class Interval(Part):
@@ -11,6 +14,11 @@ class Interval(Part):
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, ratio: Ratio) -> Self:
+        """The same as a part of a result."""
+        return cls(value=ratio.value, low=ratio.low, high=ratio.high)
 
 
 class Row(Part):
@@ -21,7 +29,7 @@ class Row(Part):
     name
         As the tables have it.
     ms, p95_ms
-        Median and 95th percentile of the time of one window.
+        Median and 95th percentile of the time of one window; the median's interval is over the rounds.
     to_ours
         Its median over ours.
     share_of_peak
@@ -38,7 +46,7 @@ class Row(Part):
     """
 
     name: str
-    ms: float = Field(gt=0)
+    ms: Interval
     p95_ms: float = Field(gt=0)
     to_ours: Interval
     share_of_peak: float = Field(gt=0)
@@ -118,7 +126,7 @@ class CleaningRow(Part):
     name
         Whose.
     ms, p95_ms, to_ours
-        Of one window; its median over ours.
+        Of one window: median and 95th percentile; its median over ours.
     max_abs_difference
         From ours, in standard deviations of the window; None where another signal is meant.
     rate_error_bpm
@@ -128,7 +136,7 @@ class CleaningRow(Part):
     """
 
     name: str
-    ms: float = Field(gt=0)
+    ms: Interval
     p95_ms: float = Field(gt=0)
     to_ours: Interval
     max_abs_difference: float | None

@@ -13,7 +13,7 @@ from benchmarks.peers.errors import PeerUnavailable
 from benchmarks.peers.micro import run_in_micro
 from benchmarks.peers.peak import ROWS, peak_name, warm_product
 from benchmarks.peers.result import Interval, Micro, NetworkPeers, Row
-from benchmarks.peers.timing import Task, Timing, interleave, ratio
+from benchmarks.peers.timing import Task, Timing, interleave, median_of, ratio
 from benchmarks.peers.truths import Truth
 from benchmarks.peers.variants import TORCH, Arithmetic, Runtime, Variant, versions
 from converter.quantise import Mode
@@ -152,15 +152,14 @@ def _row(
     truth: float | None,
 ) -> Row:
     ms, (clean, spoilt) = timings[variant.name].wall_ms, agreed
-    to_ours = ratio(ms, timings[subject.variants[0].name].wall_ms)
+    ours_ms = timings[subject.variants[0].name].wall_ms
     mode = Mode.FLOAT if variant.arithmetic is Arithmetic.FP32 else Mode.FULL
-    median = float(np.median(ms))
     return Row(
         name=variant.name,
-        ms=median,
+        ms=Interval.of(median_of(ms)),
         p95_ms=float(np.percentile(ms, 95)),
-        to_ours=Interval(value=to_ours.value, low=to_ours.low, high=to_ours.high),
-        share_of_peak=subject.macs / 1e6 / median / _peak_gmacs(timings, mode),
+        to_ours=Interval.of(ratio(ms, ours_ms)),
+        share_of_peak=subject.macs / 1e6 / float(np.median(ms)) / _peak_gmacs(timings, mode),
         spearman=(clean.spearman_median, clean.spearman_min),
         spearman_spoilt=(spoilt.spearman_median, spoilt.spearman_min),
         max_abs_logit=clean.max_abs_logit,

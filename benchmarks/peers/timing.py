@@ -144,3 +144,8 @@ def ratio(of: NDArray[np.float64], to: NDArray[np.float64], *, seed: int = 0) ->
     tail = (100.0 - _CONFIDENCE) / 2
     low, high = np.percentile(resampled, [tail, 100.0 - tail])
     return Ratio(float(np.median(of) / np.median(to)), float(low), float(high))
+
+
+def median_of(ms: NDArray[np.float64], *, seed: int = 0) -> Ratio:
+    """Give a task's median, ms, with its own interval; shape (n_rounds,)."""
+    return ratio(ms, np.ones_like(ms), seed=seed)

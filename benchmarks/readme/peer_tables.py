@@ -21,7 +21,7 @@ def network_table(network: NetworkPeers) -> str:
         f"{network.truth or 'none is known'}. Peaks: {network.int8_gmacs:.0f} int8 and {network.fp32_gmacs:.0f} fp32 "
         "GMAC/s."
     )
-    heading = ["", "ms", "p95", "times ours (95 %)", "of the peak", "Spearman", "with artefacts", "truth", "MB"]
+    heading = ["", "ms (95 %)", "p95", "times ours (95 %)", "of the peak", "Spearman", "with artefacts", "truth", "MB"]
     return f"{title}\n\n{table(heading, [_row(row, network) for row in network.rows])}"
 
 
@@ -30,9 +30,9 @@ def _row(row: Row, network: NetworkPeers) -> list[str]:
     agreed = ["reference"] * 2 if is_reference else [_pair(row.spearman), _pair(row.spearman_spoilt)]
     return [
         row.name,
-        number(row.ms),
+        _figure(row.ms),
         number(row.p95_ms),
-        "1" if is_ours else _ratio(row.to_ours),
+        "1" if is_ours else _figure(row.to_ours),
         percent(row.share_of_peak),
         *agreed,
         "" if row.truth is None else fraction(row.truth),
@@ -44,8 +44,8 @@ def _pair(middle_and_worst: tuple[float, float]) -> str:
     return " / ".join(fraction(value) for value in middle_and_worst)
 
 
-def _ratio(ratio: Interval) -> str:
-    return number(ratio.value) + between(ratio.low, ratio.high)
+def _figure(of: Interval) -> str:
+    return number(of.value) + between(of.low, of.high)
 
 
 def micro_table(networks: tuple[NetworkPeers, ...]) -> str:
@@ -73,13 +73,13 @@ def cleaning_table(cleaning: Cleaning) -> str:
         "the heart without noise (median)"
         + (", and mean error of the heart rate that NeuroKit2's detector finds in it, bpm." if rates else ".")
     )
-    heading = ["", "ms", "p95", "times ours (95 %)", "largest difference from ours", "correlation"]
+    heading = ["", "ms (95 %)", "p95", "times ours (95 %)", "largest difference from ours", "correlation"]
     heading += ["rate error"] if rates else []
     rows = []
     for row in cleaning.rows:
         apart = "" if row.max_abs_difference is None else f"{row.max_abs_difference:.1e} standard deviations"
-        ratio = "1" if row is first else _ratio(row.to_ours)
-        cells = [row.name, number(row.ms), number(row.p95_ms), ratio, apart]
+        ratio = "1" if row is first else _figure(row.to_ours)
+        cells = [row.name, _figure(row.ms), number(row.p95_ms), ratio, apart]
         cells.append(" / ".join(fraction(row.correlation[noise]) for noise in noises))
         rows.append([*cells, *([" / ".join(number(row.rate_error_bpm[noise]) for noise in rates)] if rates else [])])
     return f"{title}\n\n{table(heading, rows)}"
