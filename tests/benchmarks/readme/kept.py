@@ -84,8 +84,8 @@ NOISES = {"a patch's noise": 0.172, "6 dB": 0.291}
 SHAPES = {"a patch's noise": 0.99935, "6 dB": 0.961}
 CLEANING = Cleaning(
     n_windows=64, n_rounds=200, versions={"scipy": "1.17.1", "NeuroKit2": "0.3.0"}, missing={}, rows=(
-        CleaningRow(name="ours", ms=near(0.486), p95_ms=0.5, to_ours=OURS, max_abs_difference=None, rate_error_bpm=NOISES,
-                    correlation=SHAPES),
+        CleaningRow(name="ours", ms=near(0.486), p95_ms=0.5, to_ours=OURS, max_abs_difference=None,
+                    rate_error_bpm=NOISES, correlation=SHAPES),
         CleaningRow(name="as published", ms=near(0.877), p95_ms=0.9, to_ours=Interval(value=1.8, low=1.75, high=1.86),
                     max_abs_difference=4.7e-7, rate_error_bpm=NOISES, correlation=SHAPES),
     ),
