@@ -117,6 +117,7 @@ def _board_json(one: "Prediction") -> dict[str, Any]:
             {
                 "limit": verdict.limit,
                 "allowed": verdict.allowed,
+                "is": asdict(verdict.figured.span),
                 "at_least": verdict.at_least,
                 "whose": verdict.whose.value,
                 "standing": verdict.standing.value,
