@@ -36,7 +36,7 @@ def shortened(said: str, room_px: float, *, size: float = 1.0) -> str:
     end = len(said)
     while end > 1 and width_px(said[:end], size=size) + _CAPITAL_PX > room_px:
         end -= 1
-    return f"{said[:end].rstrip()}…"
+    return f"{said[:end].rstrip(' .,')}…"
 
 
 def n_ticks(width: int) -> int:

@@ -74,20 +74,29 @@ def roofline_section(subjects: Sequence[Subject]) -> Markup:
     points = points_of(subjects)
     if not points:
         return join([heading, how_to("The machine's peak was not measured", "anyecg bench PACK")])
-    signs = _signs(points)
-    best = max(points, key=lambda point: point.share)
+    drawn = _drawn(points)
+    signs = _signs(drawn)
+    best = max(drawn, key=lambda point: point.share)
     key = legend((signs[which], _which(*which)) for which in signs)
     said = (
         f"{best.series.before(best.pack.label)} comes nearest: {percent(best.share)} of the peak with "
         f"{threads_said(best.peak.threads)}. Lines: the machine's peak of int8 multiply-accumulates; bar under a "
         "point: the pack's own floor, which is higher where reading its weights takes longer. Both axes logarithmic."
     )
-    chart = figure("roofline", lambda name, width: _chart(name, width, points, signs), said, key=key)
+    chart = figure("roofline", lambda name, width: _chart(name, width, drawn, signs), said, key=key)
     good = {p.pack.label: accuracy_line(p.pack.accuracy).removeprefix("accuracy: ") for p in reversed(points)}
     quality = element(
         "p", "Accuracy. ", *(f"{label}: {said}. " for label, said in reversed(good.items())), class_="note"
     )
     return join([heading, chart, _table(points), quality])
+
+
+def _drawn(points: Sequence[Point]) -> Sequence[Point]:
+    """All points of one result; of several those with the fewest threads, which else would lie upon each other."""
+    if len({point.series.letter for point in points}) == 1:
+        return points
+    fewest = min(point.peak.threads for point in points)
+    return [point for point in points if point.peak.threads == fewest]
 
 
 def _which(letter: str, threads: int) -> str:

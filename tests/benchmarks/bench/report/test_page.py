@@ -260,6 +260,13 @@ def test_several_results_stand_side_by_side_with_what_may_be_said_of_them():
     assert "C: inference, 1 thread" in said
 
 
+def test_of_several_results_the_roofline_draws_one_number_of_threads_and_lists_all():
+    page = page_of(a_result(a_pack()), a_result(a_pack(seed=4)))
+    roofline = page[page.index("<h2>How near") : page.index("<h2>Which operators")]
+    assert re.findall(r"</svg>([AB], \d threads?)", roofline) == ["A, 1 thread", "B, 1 thread"]
+    assert roofline.count("<tr>") == 1 + 2 * 3
+
+
 def test_results_that_have_nothing_alike_are_said_to_have_nothing_alike():
     said = text_of(a_result(a_pack("one 1.0.0")), a_result(a_pack("two 1.0.0")))
     assert "Nothing in the two is alike" in said
