@@ -17,6 +17,7 @@ from benchmarks.bench.comparing.words import accuracy_line, briefly, figure, int
 from benchmarks.bench.result import Machine, PackResult
 
 _STYLES: Final = {Verdict.WORSE: "bold red", Verdict.BETTER: "green", Verdict.ONE_RUN: "yellow"}
+_DEMONSTRATION: Final = "DEMONSTRATION"
 _COMMIT: Final = 10
 """Digits of a commit that are shown."""
 _SHORT: Final = {
@@ -76,8 +77,8 @@ def _pack(pack: PackComparison) -> Iterator[RenderableType]:
     if pack.judged is Judged.OTHER_KERNELS:
         kernels = f"{kernels} against {pack.other.kernel_family}"
     title = f"{pack.base.label}, {pack.base.quantisation}, {kernels}"
-    if pack.base.demonstration:
-        title += ", DEMONSTRATION"
+    if pack.base.demonstration and _DEMONSTRATION not in title:
+        title += f", {_DEMONSTRATION}"
     table = Table(title="\n" + escape(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("quantity", overflow="fold")
     for heading in ("base", "other"):
@@ -137,7 +138,7 @@ def _conclusion(comparison: Comparison) -> Text:
         return Text("nothing in the two is alike: not compared\n", style="yellow")
     if not comparison.same_machine:
         return Text(f"{Judged.OTHER_MACHINE} (the same is: {SAME_MACHINE})\n", style="yellow")
-    judged = [row for pack in comparison.packs if pack.judged is Judged.YES for row in pack.rows]
+    judged = [(pack.base, row) for pack in comparison.packs if pack.judged is Judged.YES for row in pack.rows]
     beyond = f"beyond noise and {100.0 * comparison.threshold:g} %"
     worse, better = _named(judged, Verdict.WORSE), _named(judged, Verdict.BETTER)
     said = Text()
@@ -147,7 +148,7 @@ def _conclusion(comparison: Comparison) -> Text:
         said.append(f"better {beyond}: {better}\n", style="green")
     if any(pack.judged is Judged.OTHER_KERNELS for pack in comparison.packs):
         said.append(f"{Judged.OTHER_KERNELS}\n", style="yellow")
-    one_run = sum(row.verdict is Verdict.ONE_RUN for row in judged)
+    one_run = sum(row.verdict is Verdict.ONE_RUN for _, row in judged)
     if one_run:
         said.append(f"{one_run} of {len(judged)} quantities have one run: no verdict; measure more\n", style="yellow")
     settled = len(judged) - one_run
@@ -157,7 +158,12 @@ def _conclusion(comparison: Comparison) -> Text:
     return said
 
 
-def _named(rows: Sequence[Row], verdict: Verdict, most: int = 6) -> str:
-    found = [f"{what(row.base)} x {row.ratio.value:.2f}" for row in rows if row.verdict is verdict and row.ratio]
+def _named(judged: Sequence[tuple[PackResult, Row]], verdict: Verdict, most: int = 6) -> str:
+    found = [(pack, row) for pack, row in judged if row.verdict is verdict]
+    by_pack: dict[str, list[str]] = {}
+    for pack, row in found[:most]:
+        ratio = f" x {row.ratio.value:.2f}" if row.ratio else ""
+        by_pack.setdefault(pack.label, []).append(f"{what(row.base)}{ratio}")
     more = len(found) - most
-    return "; ".join(found[:most]) + (f"; and {more} more" if more > 0 else "")
+    named = " | ".join(f"{label}: {'; '.join(rows)}" for label, rows in by_pack.items())
+    return named + (f"; and {more} more" if more > 0 else "")
