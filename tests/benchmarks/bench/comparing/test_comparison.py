@@ -53,6 +53,13 @@ def test_what_is_faster_is_no_regression():
     assert not comparison.regressed
 
 
+def test_swapping_the_two_turns_worse_into_better():
+    one, other = STEADY.result(), STEADY.result(slower=1.2)
+    there, back = compared(one, other), compared(other, one)
+    assert there.count(Verdict.WORSE) == back.count(Verdict.BETTER) > 0
+    assert [row.ratio.value for row in there.rows] == pytest.approx([1 / row.ratio.value for row in back.rows])
+
+
 def test_memory_is_more_or_less_and_time_is_slower_or_faster():
     comparison = compared(STEADY.result(), STEADY.result(slower=1.3, heavier=1.3))
     assert {row.said for row in comparison.rows} == {"slower", "more"}
