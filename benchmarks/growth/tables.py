@@ -32,8 +32,8 @@ def holders_said(holders: Sequence[Holder]) -> str:
 
 
 def short(value: float) -> str:
-    """Write a cost to three digits."""
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"  # noqa: PLR2004 - from here all digits stand before the point
+    """Write a cost to four digits."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - no exponents
 
 
 def _table(some: Sequence[Series]) -> str:
