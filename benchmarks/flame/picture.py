@@ -16,7 +16,7 @@ _TITLE: Final = 24.0
 _AXIS: Final = 22.0
 _FOOT: Final = 40.0
 _BETWEEN: Final = 18.0
-_LETTER: Final = 6.1
+_LETTER: Final = 6.5
 """About as wide as a letter of 11 px is."""
 _FEWEST_LETTERS: Final = 4
 _SMALLEST: Final = 1.0
