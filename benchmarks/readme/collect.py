@@ -22,6 +22,7 @@ from benchmarks.peers.result import NetworkPeers
 from benchmarks.peers.shipped import measure_shipped
 from benchmarks.readme.errors import ReadmeError, ReadmeFault
 from benchmarks.readme.findings import Findings, OnBoard
+from converter.memory import give_back_memory
 from edge.pack import SHIPPED, SHIPPED_WAVES
 
 _HOP_S: Final = 10.0
@@ -99,6 +100,7 @@ def collect(plan: Plan, say: Callable[[str], None]) -> Findings:
     say("preprocessing and cleaning")
     cleaning = measure_cleaning(n_windows=min(plan.n_windows, 64), n_rounds=plan.n_rounds)
     after = os.getloadavg()[0]
+    give_back_memory()
     packs = [SHIPPED, SHIPPED_WAVES, *([plan.folder / PACK] if plan.checkpoint else [])]
     say("what the packs cost, with anyecg bench")
     return Findings(
