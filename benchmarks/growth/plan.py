@@ -38,7 +38,7 @@ class Plan:
     memory_hours: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)
     traced_hours: tuple[float, float] = (0.5, 1.5)
     store_mb: tuple[float, ...] = (16.0, 64.0, 256.0, 1024.0)
-    run_hours: float = 4.0
+    run_hours: float = 2.0
 
 
 FULL: Final = Plan()

@@ -39,7 +39,7 @@ def measure(sizes_mb: Sequence[float], *, folder: Path, run_hours: float, n_roun
     sizes_mb
         Ascending, MB.
     folder
-        Where they may lie: twice the sum of the sizes.
+        Where they may lie: the sum of the sizes, and the largest once more while it is made.
     run_hours
         Length of the run.
     n_rounds
@@ -59,7 +59,8 @@ def _grow(sizes_mb: Sequence[float], folder: Path, run_hours: float) -> dict[flo
     _write_run(path, run_hours)
     for mb in sizes_mb:
         _repeat_run(path, mb * 1e6)
-        grown[mb] = copied(path, folder / f"{mb:g}MB.db")
+        # The largest is the one that grows.
+        grown[mb] = path if mb == sizes_mb[-1] else copied(path, folder / f"{mb:g}MB.db")
     return grown
 
 
@@ -73,6 +74,7 @@ def _write_run(path: Path, hours: float) -> None:
 def _repeat_run(path: Path, size_bytes: float) -> None:
     """Copy the first run, row by row, until the store is so large: writing it anew would take hours."""
     with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA synchronous = OFF")
         columns = {
             table: [name for _, name, *_ in database.execute(f"PRAGMA table_info({table})")]
             for table in ("block", "outcome")

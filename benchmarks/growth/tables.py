@@ -11,7 +11,7 @@ TITLES: Final = {
     What.HOP: "Hop of 10, 5, 2, 1 and 0.5 s: windows of 10 s that overlap",
     What.OUTPUTS: "Outputs: the demonstration pack, its last layer repeated",
     What.HOURS: "Hours: one run at 130 Hz with a window every 10 s",
-    What.STORE: "Size of the store: runs of four hours, one after the other",
+    What.STORE: "Size of the store: runs of two hours, one after the other",
 }
 _HEADING: Final = ("cost", "by size", "line", "exponent (95 %)", "of the largest three", "verdict")
 
