@@ -77,7 +77,7 @@ bench-waves: install  ## Beats, waves, intervals, quality, cost beside NeuroKit2
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers-waves]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.waves --data $(DATA) $(if $(FOLDS),--folds $(FOLDS)) $(if $(FULL_SIZE),--full-size $(FULL_SIZE))
 
-bench-growth: install  ## How cost grows with wearables, hop, outputs, hours and store: tables, .github/growth.svg (5 minutes, 3 GB of disk for a while)
+bench-growth: install  ## How cost grows with wearables, hop, outputs, hours and store: tables, .github/growth.svg (5 minutes, 2 GB of disk for a while)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.growth --picture .github/growth.svg
 
 train: install  ## Train, convert and evaluate the demonstration pack again (brings torch, 20 minutes)
