@@ -1,4 +1,4 @@
-"""The measurements: the stages of one window in this process, and a replay as a process of its own."""
+"""A figure with its spread, the synthetic heart in blocks, and a replay as a process of its own."""
 
 import json
 import subprocess
@@ -12,8 +12,6 @@ from statistics import median
 import numpy as np
 
 from edge.heart import HeartStream
-from edge.loop import InferenceLoop
-from edge.model import Model
 from edge.signal import SampleBlock
 
 
@@ -53,22 +51,6 @@ def heart_blocks(seconds: float, *, seed: int = 0, rate_hz: float = 130.0) -> li
             break
         blocks.append(block)
     return blocks
-
-
-def window_stages(model: Model, *, n_windows: int, n_runs: int) -> list[Figure]:
-    """Latency of each stage of the loop, p50 and p99 over `n_windows`, once a run; the first run warms up."""
-    hop_s = model.contract.window_s
-    blocks = heart_blocks(n_windows * hop_s)
-    measured: dict[tuple[str, str], list[float]] = {}
-    for run in range(n_runs + 1):
-        loop = InferenceLoop(model, hop_s=hop_s)
-        for block in blocks:
-            loop.push(block)
-        for stage, percentiles in loop.report().latency_ms.items():
-            for percentile, ms in percentiles.items():
-                if run:
-                    measured.setdefault((stage, percentile), []).append(ms)
-    return [Figure(f"{stage}, {percentile}", "ms", tuple(ms)) for (stage, percentile), ms in measured.items()]
 
 
 def replay_process(recording: Path | None, pack: Path | None, *, channel: str | None, n_runs: int) -> list[Figure]:

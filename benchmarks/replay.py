@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: one window and one replay on this machine, as a Markdown table and as JSON."""
+"""`python -m benchmarks.replay`: the shipped replay command on this machine, as a Markdown table and as JSON.
+
+What a window, an hour and a process cost, `anyecg bench --loop` measures; this is about recordings and reading them.
+"""
 
 import json
 from dataclasses import asdict
@@ -8,9 +11,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.figures import replay_process, window_stages
+from benchmarks.figures import replay_process
 from benchmarks.machine import this_machine
-from edge.model import open_model
 from edge.pack import SHIPPED, read_pack
 
 
@@ -18,19 +20,16 @@ def main(
     pack: Annotated[Path, typer.Option(help="Pack to measure.")] = SHIPPED,
     recording: Annotated[Path | None, typer.Option(help="Recording to replay; the synthetic heart by default.")] = None,
     channel: Annotated[str | None, typer.Option(help="Channel of the recording.")] = None,
-    windows: Annotated[int, typer.Option(help="Windows a run.", min=10)] = 200,
     runs: Annotated[int, typer.Option(help="Runs; the table shows their median and range.", min=1)] = 5,
     output: Annotated[Path | None, typer.Option(help="Also write the figures here, as JSON.")] = None,
 ) -> None:
-    """Measure one window stage by stage, and the replay command as a process."""
+    """Measure the replay command as a process."""
     machine = this_machine()
     opened = read_pack(pack)
-    model = open_model(opened)
-    figures = window_stages(model, n_windows=windows, n_runs=runs)
-    figures += replay_process(recording, pack, channel=channel, n_runs=runs)
+    figures = replay_process(recording, pack, channel=channel, n_runs=runs)
     accuracy = ", ".join(f"{row.id} {row.auroc_pooled or float('nan'):.3f}" for row in opened.manifest.outputs)
     print(f"{opened.manifest.label}, {pack.stat().st_size:,} bytes; AUROC on unseen synthetic subjects: {accuracy}")
-    print(f"{machine.line}; {datetime.now(UTC).date().isoformat()}; {windows} windows a run\n")
+    print(f"{machine.line}; {datetime.now(UTC).date().isoformat()}\n")
     print("| figure | median | range over runs | runs |\n|---|---|---|---|")
     print("\n".join(figure.row for figure in figures))
     if output:
