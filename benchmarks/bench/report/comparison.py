@@ -1,6 +1,7 @@
 """Several results: what is alike in them side by side, with what may be said of a difference."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from benchmarks.bench.comparing.comparison import Comparison, PackComparison
@@ -18,6 +19,8 @@ _TOP, _FOOT = 4, 40
 _WIDE_LEFT, _NARROW_LEFT = 230, 150
 _LEAST: Final = 1.1
 """The axis reaches so far to either side at least."""
+_MOST: Final = 3.0
+"""Times beyond the ratios themselves, and no farther: one wide interval would press all others together."""
 _COLOUR: Final = {Verdict.WORSE: "worse", Verdict.BETTER: "better"}
 
 
@@ -44,7 +47,7 @@ def _pair(base: Series, other: Series, comparison: Comparison) -> Iterator[Marku
             continue
         yield element("h4", told(pack.base.label, pack.base))
         name = f"ratios-{other.letter}-{i}"
-        yield chart(name, lambda name, width, pack=pack: _forest(name, width, base, other, pack), _caption(pack))  # type: ignore[misc]
+        yield chart(name, partial(_forest, base=base, other=other, pack=pack), _caption(pack))
         yield element("details", element("summary", f"All {len(pack.rows)} ratios"), _table(base, other, pack))
     for one, lonely in ((base, comparison.only_base), (other, comparison.only_other)):
         if lonely:
@@ -59,7 +62,7 @@ def _said(comparison: Comparison) -> str:
         return f"{plural(len(comparison.rows), 'figure')} side by side; another machine, so no regression is judged."
     counts = {verdict: comparison.count(verdict) for verdict in (Verdict.WORSE, Verdict.BETTER, Verdict.NONE_SHOWN)}
     said = ", ".join(f"{n} {verdict.value}" for verdict, n in counts.items() if n)
-    noisy = " A machine was noisy: intervals are wider by half." if comparison.noisy else ""
+    noisy = " A machine was noisy: intervals are wider by a fifth." if comparison.noisy else ""
     threshold = f"beyond noise and {comparison.threshold:.0%}"
     return f"Of {plural(len(comparison.rows), 'figure')}: {said or 'none judged'} ({threshold}).{noisy}"
 
@@ -78,7 +81,8 @@ def _caption(pack: PackComparison) -> str:
     judged = "" if pack.judged is Judged.YES else f" {pack.judged.value.capitalize()}."
     corrected = " *: each process's figure over its yardstick." if any(row.corrected for row in pack.rows) else ""
     good = accuracy_line(pack.base.accuracy).replace("accuracy", "Accuracy", 1)
-    return f"Ratio and 95 % interval of everything both measured; the line is no difference.{judged}{corrected} {good}."
+    said = "Ratio and 95 % interval of what both have. Dashed: no difference. What reaches farther ends at the edge."
+    return f"{said}{judged}{corrected} {good}."
 
 
 def _forest(name: str, width: int, base: Series, other: Series, pack: PackComparison) -> Markup:
@@ -86,8 +90,10 @@ def _forest(name: str, width: int, base: Series, other: Series, pack: PackCompar
     rows = [(row, row.ratio) for row in pack.rows if row.ratio is not None]
     height = _TOP + _ROW_PX * len(rows) + _FOOT
     left = _NARROW_LEFT if width < NARROW_PX else _WIDE_LEFT
+    values = [1 / _LEAST, _LEAST, *(found.value for _, found in rows)]
+    low, high = min(values) / _MOST, max(values) * _MOST
     ends = [end for _, found in rows for end in (found.low or found.value, found.high or found.value)]
-    x = snug([1 / _LEAST, _LEAST, *ends], left, width - RIGHT)
+    x = snug([*values, *(min(max(end, low), high) for end in ends)], left, width - RIGHT)
     foot = height - _FOOT
     parts = [
         ruler(x, _TOP, foot, x.ticks(), f"{other.letter} over {base.letter} (log)"),

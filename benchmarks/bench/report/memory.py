@@ -1,6 +1,7 @@
 """What a process that runs the loop keeps in memory, in parts and over time."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from benchmarks.bench.measurement import Quantity
@@ -50,7 +51,7 @@ def _of_pack(i: int, subject: Subject) -> Iterator[Markup]:
         key = boxes((f"area {style}", part) for part, style in _PARTS.items())
         yield figure(
             f"memory-{i}-{k}",
-            lambda name, width, s=series, m=memory: _chart(name, width, subject.label, s, m, most),  # type: ignore[misc]
+            partial(_chart, label=subject.label, series=series, memory=memory, most=most),
             _seen(series, memory),
             key=key,
         )

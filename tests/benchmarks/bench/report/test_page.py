@@ -267,6 +267,17 @@ def test_of_several_results_the_roofline_draws_one_number_of_threads_and_lists_a
     assert roofline.count("<tr>") == 1 + 2 * 3
 
 
+def test_one_wide_interval_does_not_press_the_other_ratios_together():
+    wild = Measurement(
+        quantity=Quantity.COLD_LOAD, conditions=Conditions(threads=9), runs=(Run(values=(1.0,)), Run(values=(900.0,)))
+    )
+    pack = a_pack().model_copy(update={"measurements": (*a_pack().measurements, wild)})
+    page = page_of(a_result(pack), a_result(pack))
+    forest = next(chart for chart in charts_of(page) if "B over A" in chart.findtext("title"))
+    ticks = [element.text for element in forest.iter("text") if re.fullmatch(r"[\d.,]+", element.text or "")]
+    assert 0.2 < float(ticks[0]) < float(ticks[-1]) < 5
+
+
 def test_results_that_have_nothing_alike_are_said_to_have_nothing_alike():
     said = text_of(a_result(a_pack("one 1.0.0")), a_result(a_pack("two 1.0.0")))
     assert "Nothing in the two is alike" in said
