@@ -124,7 +124,7 @@ def _notes(comparison: Comparison) -> Iterator[Text]:
         notes.append("* each process's figure over its yardstick: the machine's speed of the moment drops out")
     if comparison.noisy:
         noisy = [f"{named.name}: {'; '.join(named.result.mood.noisy)}" for named in _both(comparison) if named.noisy]
-        notes.append(f"noisy machine, intervals are wider by half ({' | '.join(noisy)})")
+        notes.append(f"noisy machine, intervals are wider by a fifth ({' | '.join(noisy)})")
     if notes:
         yield Text("\n" + "\n".join(notes), style="dim")
 

@@ -22,7 +22,8 @@ _AS_IT_IS: Final = Drift(floor=0.07, usual=0.05, power=0.0, doubt=1.0)
 _OF_MEMORY: Final = Drift(floor=0.01, usual=0.01)
 _OF_ENERGY: Final = Drift(floor=0.03, usual=0.03)
 
-_NOISY_WIDENS: Final = 1.5
+_NOISY_WIDENS: Final = 1.2
+"""Most of the noise is in the processes already."""
 
 
 class Judged(StrEnum):
@@ -95,7 +96,7 @@ def compare(
         On another machine the yardstick is left alone: its speed is part of the answer. On the same one times are
         taken over the yardstick, unless it was so disturbed that the interval is wider for it.
     noisy
-        Whether either machine was: the interval is then wider by half.
+        Whether either machine was: the interval is then wider by a fifth.
     beside
         Logarithms of the yardstick about when each was measured, for what has none of its own.
     """
