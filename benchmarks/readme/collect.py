@@ -1,8 +1,10 @@
 """Measures all that the tables are made of, in order: what packs cost, peers, the signal's side, boards."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +40,7 @@ class Plan:
     checkpoint
         A full-size one; None for shipped packs alone.
     folder
-        Where everything is kept: models, the result of `anyecg bench`, findings.
+        Where findings, the result of `anyecg bench` and the full-size pack are kept.
     bench
         Options of `anyecg bench`.
     n_windows, n_rounds
@@ -96,7 +98,8 @@ def collect(plan: Plan, say: Callable[[str], None]) -> Findings:
     plan.folder.mkdir(parents=True, exist_ok=True)
     left_out = list(_prepared(plan, say))
     before = os.getloadavg()[0]
-    networks = list(_networks(plan, say))
+    with tempfile.TemporaryDirectory() as models:
+        networks = list(_networks(plan, Path(models), say))
     say("preprocessing and cleaning")
     cleaning = measure_cleaning(n_windows=min(plan.n_windows, 64), n_rounds=plan.n_rounds)
     after = os.getloadavg()[0]
@@ -124,19 +127,21 @@ def _prepared(plan: Plan, say: Callable[[str], None]) -> Iterator[str]:
         yield "No full-size checkpoint was given: `make full-size`, then `make bench`."
 
 
-def _networks(plan: Plan, say: Callable[[str], None]) -> Iterator[NetworkPeers]:
+def _networks(plan: Plan, models: Path, say: Callable[[str], None]) -> Iterator[NetworkPeers]:
+    """Measure each network; of the models, in a folder of their own, the full-size pack is kept."""
     for pack in (SHIPPED, SHIPPED_WAVES):
         say(f"peers of {pack.stem}")
-        yield measure_shipped(pack, plan.folder, n_windows=plan.n_windows, n_rounds=plan.n_rounds)
+        yield measure_shipped(pack, models, n_windows=plan.n_windows, n_rounds=plan.n_rounds)
     if plan.checkpoint:
         say("full size: convert, quantise with onnxruntime's tool, compare, time")
         yield measure_full_size(
             plan.checkpoint,
-            plan.folder,
+            models,
             n_calibration=plan.n_calibration,
             n_windows=plan.n_full_windows,
             n_rounds=plan.n_full_rounds,
         )
+        shutil.copyfile(models / PACK, plan.folder / PACK)
 
 
 def _bench(plan: Plan, packs: list[Path]) -> Result:
