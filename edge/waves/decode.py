@@ -7,9 +7,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from edge.waves.marks import BEAT_CLASSES, RHYTHMS, BeatClass, Floats, Rhythm, WaveMarks
+from edge.waves.peaks import peaks_of, running_mean
 from edge.waves.runs import Run, runs_of
 from edge.waves.track import RATE_HZ, STEP_SAMPLES, Segment, Track
 
@@ -18,8 +19,9 @@ _BEAT_STEPS: Final = 5
 _LEAST_BEAT: Final = 0.4
 _REFRACTORY_STEPS: Final = 12
 """0.2 s: 300 beats a minute."""
-_BESIDE: Final = np.arange(-3, 4)
-"""Steps that say where a beat lies and of which class it is."""
+_BESIDE_STEPS: Final = 3
+"""On either side of a beat's likeliest step: these say where it lies, and of which class it is."""
+_BESIDE: Final = np.arange(-_BESIDE_STEPS, _BESIDE_STEPS + 1)
 _RHYTHM_STEPS: Final = 320
 _AF: Final = 0.5
 _QRS_REACH: Final = 0.12 * RATE_HZ
@@ -99,23 +101,25 @@ def _beats(track: Track, fibrillating: NDArray[np.bool_], qrs_runs: Sequence[Run
 
 def _told(track: Track, fibrillating: NDArray[np.bool_]) -> tuple[list[float], list[int], list[float]]:
     """Middles of beats in samples, their classes, and how sure they are."""
-    there = 1.0 - track.beats[:, 0].astype(np.float64)
-    sure = ndimage.uniform_filter1d(there, _BEAT_STEPS, mode="constant")
-    peaks, _ = signal.find_peaks(np.concatenate([[0.0], sure, [0.0]]), height=_LEAST_BEAT, distance=_REFRACTORY_STEPS)
-    peaks = np.asarray(peaks, np.int64) - 1
-    place = peaks[:, None] + _BESIDE
-    weight = np.where((place >= 0) & (place < there.size), there.take(place, mode="clip"), 0.0)
-    centre = peaks + (weight * _BESIDE).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-    votes = (weight[:, :, None] * track.beats.take(place, axis=0, mode="clip")[:, :, 1:]).sum(axis=1)
+    n = len(track.beats)
+    there = np.zeros(n + 2 * _BESIDE_STEPS)
+    there[_BESIDE_STEPS:-_BESIDE_STEPS] = 1.0 - track.beats[:, 0].astype(np.float64)
+    margin = _BESIDE_STEPS - _BEAT_STEPS // 2
+    sure = running_mean(there[margin:-margin], _BEAT_STEPS)
+    peaks = peaks_of(sure, least=_LEAST_BEAT, apart=_REFRACTORY_STEPS)
+    beside = peaks[:, None] + _BESIDE
+    weight = there[beside + _BESIDE_STEPS]
+    middle = (peaks + (weight * _BESIDE).sum(axis=1) / weight.sum(axis=1)) * STEP_SAMPLES + (STEP_SAMPLES - 1) / 2
+    votes = (weight[:, :, None] * track.beats.take(beside, axis=0, mode="clip")[:, :, 1:]).sum(axis=1)
     votes[fibrillating[peaks], BEAT_CLASSES.index(BeatClass.SUPRAVENTRICULAR)] = 0.0
-    middle = centre * STEP_SAMPLES + (STEP_SAMPLES - 1) / 2
-    return middle.tolist(), votes.argmax(axis=1).tolist(), np.minimum(sure[peaks] / _best(there, peaks), 1.0).tolist()
+    told = zip(peaks.tolist(), sure[peaks].tolist(), strict=True)
+    return middle.tolist(), votes.argmax(axis=1).tolist(), [min(p / _most_sure(peak, n), 1.0) for peak, p in told]
 
 
-def _best(there: Floats, peaks: NDArray[np.int64]) -> Floats:
-    """What a beat could come to at the most: at an end of the stretch it has fewer steps."""
-    steps = np.minimum(peaks, _BEAT_STEPS // 2) + np.minimum(there.size - 1 - peaks, _BEAT_STEPS // 2) + 1
-    return np.asarray(steps / _BEAT_STEPS)
+def _most_sure(peak: int, n_steps: int) -> float:
+    """How sure a beat could be at the most: at an end of the stretch it has fewer steps."""
+    reach = _BEAT_STEPS // 2
+    return (min(peak, reach) + min(n_steps - 1 - peak, reach) + 1) / _BEAT_STEPS
 
 
 def _qrs_of(middles: Sequence[float], runs: Sequence[Run]) -> _OfBeats:
@@ -162,11 +166,13 @@ def _t_waves(runs: Sequence[Run], begins: Sequence[float], ends: Sequence[float]
 
 def _places(runs: _OfBeats, wave: NDArray[np.floating[Any]]) -> Floats:
     """Onset, peak and end of the wave of each beat, shape (3, n_beats); NaN without one."""
+    places = np.full((3, len(runs)), nan)
     there = [run for run in runs if run]
-    places = np.full((3, len(runs)), np.nan)
     if there:
-        rows = [run is not None for run in runs]
-        places[:, rows] = [run.on for run in there], _peaks(there, wave), [run.off for run in there]
+        rows = [row for row, run in enumerate(runs) if run]
+        places[0, rows] = [run.on for run in there]
+        places[1, rows] = _peaks(there, wave)
+        places[2, rows] = [run.off for run in there]
     return places
 
 

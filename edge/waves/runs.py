@@ -1,5 +1,6 @@
 """Stretches of one wave along a track: where each begins and ends, and where its middle lies."""
 
+from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -65,9 +66,9 @@ def _likeliest(track: Track) -> tuple[NDArray[np.int8], Probabilities]:
 def _stretches(kinds: NDArray[np.int8]) -> list[_Stretch]:
     """Stretches of one wave; one joins the one before it where both are of one wave and little lies between."""
     changes = (np.flatnonzero(kinds[1:] != kinds[:-1]) + 1).tolist()
-    begins, ends = [0, *changes], [*changes, kinds.size]
-    joined: list[_Stretch] = []
-    for kind, begin, end in zip(kinds[begins].tolist(), begins, ends, strict=True):
+    said, joined = kinds.tobytes(), list[_Stretch]()
+    for begin, end in pairwise([0, *changes, kinds.size]):
+        kind = said[begin]
         if kind == Segment.NONE:
             continue
         if joined and joined[-1][0] == kind and begin - joined[-1][2] <= _JOIN_SAMPLES:

@@ -117,4 +117,6 @@ def _by_step(powers: NDArray[np.float32]) -> Probabilities:
 
 def _graded(place: NDArray[np.float32]) -> Probabilities:
     above, below = expit(place - GRADE_EDGE), expit(place + GRADE_EDGE)
-    return np.stack([above, below - above, 1.0 - below], axis=1).astype(np.float32)
+    grades = np.empty((len(place), len(Grade)), np.float32)
+    grades[:, Grade.WAVES], grades[:, Grade.RATE], grades[:, Grade.NOTHING] = above, below - above, 1.0 - below
+    return grades
