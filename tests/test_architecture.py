@@ -30,20 +30,33 @@ def modules(package):
     return sorted((REPOSITORY / package).rglob("*.py"))
 
 
-def imported(module):
-    """Top-level packages a module imports anywhere in it, lazily or not."""
+def imported_in_full(module):
+    """Modules that a module imports anywhere in it, lazily or not."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports relatively"
-            yield (node.module or "").partition(".")[0]
+            yield node.module or ""
+
+
+def imported(module):
+    """Top-level packages a module imports anywhere in it."""
+    return (name.partition(".")[0] for name in imported_in_full(module))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_only_what_lies_beneath_it(package):
     wrong = [f"{m.relative_to(REPOSITORY)}: {name}" for m in modules(package) for name in imported(m)
              if name in FORBIDDEN[package]]  # fmt: skip
+    assert wrong == []
+
+
+def test_the_bench_runs_where_only_edge_is_installed():
+    allowed = {"edge", "benchmarks.bench", "benchmarks.machine"}
+    wrong = [f"{m.relative_to(REPOSITORY)}: {name}" for m in modules("benchmarks/bench") for name in imported_in_full(m)
+             if name.partition(".")[0] in {*PACKAGES, "benchmarks"}
+             and not any(name == a or name.startswith(f"{a}.") for a in allowed)]  # fmt: skip
     assert wrong == []
 
 
@@ -66,7 +79,7 @@ def test_importing_edge_loads_nothing_heavy():
     assert loaded == []
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", [*PACKAGES, "benchmarks"])
 def test_no_module_grows_over_400_lines(package):
     too_long = [str(m) for m in modules(package) if len(m.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
     assert too_long == []
