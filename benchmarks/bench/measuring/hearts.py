@@ -14,7 +14,8 @@ RATE_HZ: Final = 130.0
 """Of a Polar H10."""
 BLOCK_SAMPLES: Final = 73
 """What it puts in a frame."""
-_MILLIVOLTS_PER_COUNT: Final = 1e-3
+SCALE: Final = Scale(millivolts_per_count=1e-3, rails=(-20_000, 20_000))
+"""Of `edge.heart.HeartStream`, which a process that measures does not import."""
 
 
 def write_hearts(path: Path, n: int, minutes: float) -> None:
@@ -36,9 +37,8 @@ def write_hearts(path: Path, n: int, minutes: float) -> None:
 
 def blocks(counts: NDArray[np.int32]) -> Iterator[SampleBlock]:
     """Give one heart's samples, shape (n_samples,), as the wearable sends them."""
-    scale = Scale(_MILLIVOLTS_PER_COUNT)
     for i in count(0, BLOCK_SAMPLES):
         part = counts[i : i + BLOCK_SAMPLES]
         if not part.size:
             return
-        yield SampleBlock(part, scale, RATE_HZ, i, i / RATE_HZ, 1 / RATE_HZ)
+        yield SampleBlock(part, SCALE, RATE_HZ, i, i / RATE_HZ, 1 / RATE_HZ)

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -25,13 +26,15 @@ from edge.waves.reader import WaveReader
 
 _TURN_BLOCKS: Final = 53
 """Of each stream between two looks at the yardstick and at memory: half a minute."""
+TURN_S: Final = _TURN_BLOCKS * BLOCK_SAMPLES / RATE_HZ
+"""How long that is, s."""
 _UNLIMITED: Final = Budget(float("inf"), float("inf"))
 """Every window runs: what the pack allows itself is judged afterwards."""
 
 
 def stream(ask: Stream) -> Streamed:
     """Open the packs, then stream every heart to its loop, block by block in the order of time."""
-    hearts = [list(blocks(heart)) for heart in np.load(ask.hearts)[: ask.streams]]
+    hearts = [blocks(heart) for heart in np.load(ask.hearts)[: ask.streams]]
     yardstick = Yardstick()
     import_runtime()
     before_mb = resident_mb()
@@ -52,7 +55,7 @@ def stream(ask: Stream) -> Streamed:
     steady_mb = median(mb for _, mb in over_time[len(over_time) // 2 :])
     reports = [loop.report() for loop in loops]
     return Streamed(
-        cpu_share=_shares(cpu_s, ask.parts),
+        cpu_share=processor_shares(cpu_s, ask.parts),
         stages_ms=_stages(loops),
         memory=Memory(
             interpreter_mb=before_mb,
@@ -69,12 +72,11 @@ def stream(ask: Stream) -> Streamed:
     )
 
 
-def _turns(hearts: list[list[SampleBlock]]) -> Iterator[list[tuple[SampleBlock, ...]]]:
+def _turns(hearts: list[Iterator[SampleBlock]]) -> Iterator[list[tuple[SampleBlock, ...]]]:
     """Give half a minute of all hearts after the other, block by block; what is left in the end is left out."""
-    rounds = list(zip(*hearts, strict=True))
-    whole = len(rounds) - len(rounds) % _TURN_BLOCKS
-    for begin in range(0, whole, _TURN_BLOCKS):
-        yield rounds[begin : begin + _TURN_BLOCKS]
+    moments = zip(*hearts, strict=True)
+    while len(turn := list(islice(moments, _TURN_BLOCKS))) == _TURN_BLOCKS:
+        yield turn
 
 
 def _push(loops: list[InferenceLoop], turn: list[tuple[SampleBlock, ...]]) -> float:
@@ -86,12 +88,21 @@ def _push(loops: list[InferenceLoop], turn: list[tuple[SampleBlock, ...]]) -> fl
     return time.process_time() - began_s
 
 
-def _shares(cpu_s: list[float], parts: int) -> tuple[float, ...]:
-    """Processor seconds a second of stream, of each of so many equal parts; what does not divide is left out."""
+def processor_shares(cpu_s: list[float], parts: int, turn_s: float = TURN_S) -> tuple[float, ...]:
+    """Processor seconds a second of stream, of each of so many equal parts; what does not divide is left out.
+
+    Parameters
+    ----------
+    cpu_s
+        Of each turn.
+    parts
+        How many, where there are as many turns.
+    turn_s
+        Stream of one turn, s.
+    """
     size = max(1, len(cpu_s) // parts)
-    stream_s = size * _TURN_BLOCKS * BLOCK_SAMPLES / RATE_HZ
     begins = range(0, len(cpu_s) - size + 1, size)
-    return tuple(sum(cpu_s[begin : begin + size]) / stream_s for begin in begins)
+    return tuple(sum(cpu_s[begin : begin + size]) / (size * turn_s) for begin in begins)
 
 
 def _stages(loops: list[InferenceLoop]) -> dict[str, tuple[float, ...]]:
