@@ -171,9 +171,9 @@ def _apply(step: Step, x: Array, rate_hz: float) -> Array:
                 ndimage.median_filter(row, size, output=its_level, mode="constant", cval=0.0)
             return x - level
         case ZScore(epsilon=epsilon):
-            mean, deviation = x.mean(axis=-1, keepdims=True), x.std(axis=-1, keepdims=True)
-            scored: Array = (x - mean) / (deviation + epsilon)
-            return scored
+            centred: Array = x - x.mean(axis=-1, keepdims=True)
+            deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True))
+            return centred / (deviation + epsilon)
         case SwingScale():
             return x / np.maximum(_median_swing(x, round(step.seconds * rate_hz)), step.floor)
         case Compress(knee=knee):

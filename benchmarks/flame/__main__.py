@@ -73,7 +73,7 @@ def overhead(
     except EdgeError as error:
         raise typer.BadParameter(str(error)) from error
     if as_json:
-        figures = {"python_ms": found.python_ms, "beside_networks_ms": found.beside_networks_ms}
+        figures = {name: getattr(found, name) for name in ("loop_ms", "python_ms", "beside_networks_ms")}
         typer.echo(json.dumps(asdict(found) | figures))
         return
     typer.echo(f"Processor time of a window of 10 s, hop 10 s, median of {found.windows}, ms:")
@@ -81,12 +81,14 @@ def overhead(
         ("all blocks of a window, to its outcome", found.total_ms),
         ("the pack's network", found.inference_ms),
         ("the network that marks waves", found.waves_ms),
-        ("linear filters, resampling, running medians", found.kernels_ms),
+        ("linear filters and running medians", found.filters_ms),
+        ("resampling", found.resampling_ms),
     ):
         typer.echo(f"  {value:7.3f}  {said}")
     for said, value in (
-        ("Python overhead: all else", found.python_ms),
-        ("strict: all but the two networks", found.beside_networks_ms),
+        ("the loop itself: all but its stages and resampling", found.loop_ms),
+        ("Python and small numpy calls: all but networks, filters, medians and resampling", found.python_ms),
+        ("all but the two networks", found.beside_networks_ms),
     ):
         typer.echo(f"  {value:7.3f}  {said}: {value / found.inference_ms:.1%} of the pack's network")
 

@@ -1,4 +1,4 @@
-"""How much of a window is the loop's own: what neither a network nor a native kernel of the signal takes."""
+"""How much of a window is overhead: what no network takes, no native kernel of the signal, and no stage of the loop."""
 
 import time
 from collections import defaultdict
@@ -12,10 +12,14 @@ from typing import Any, Final
 from scipy import ndimage, signal
 
 from benchmarks.flame.windows import WARM_WINDOWS, opened, run, stream
+from edge.budget import Stage
 from edge.loop import InferenceLoop
 
 _KERNELS: Final = ((signal, "lfilter"), (signal, "upfirdn"), (ndimage, "median_filter"))
 """Linear filter, resampling and running median: scipy's functions, a call's own Python included."""
+_PACK, _WAVES = "pack", "waves"
+_RESAMPLING: Final = "upfirdn"
+_STAGES: Final = (Stage.MEASURE, Stage.PREPROCESS, Stage.QUANTISE, Stage.INFER, Stage.DECODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +36,19 @@ class Overhead:
         The pack's network.
     waves_ms
         The network that marks waves.
-    kernels_ms
-        Linear filters, resampling and running median.
+    filters_ms, resampling_ms
+        Linear filters and running medians, and resampling.
+    stages_ms
+        Stages of the loop from measuring to decoding, the networks in them included.
     """
 
     windows: int
     total_ms: float
     inference_ms: float
     waves_ms: float
-    kernels_ms: float
+    filters_ms: float
+    resampling_ms: float
+    stages_ms: float
 
     @property
     def beside_networks_ms(self) -> float:
@@ -50,7 +58,12 @@ class Overhead:
     @property
     def python_ms(self) -> float:
         """All but networks and kernels: Python, and the many small calls of numpy it makes."""
-        return self.beside_networks_ms - self.kernels_ms
+        return self.beside_networks_ms - self.filters_ms - self.resampling_ms
+
+    @property
+    def loop_ms(self) -> float:
+        """All but stages and resampling: taking blocks, cutting windows, keeping times and budget, handing on."""
+        return self.total_ms - self.stages_ms - self.resampling_ms
 
 
 class _Ledger:
@@ -85,27 +98,34 @@ def measure_overhead(pack: Path | None, n_windows: int) -> Overhead:
     n_windows
         At least one.
     """
-    loop, blocks = opened(pack), stream()
+    loop, blocks = opened(pack, now_s=time.process_time), stream()
     for _ in run(loop, blocks, WARM_WINDOWS):
         pass
     ledger, rows = _Ledger(), []
     with _watching(ledger, loop):
         for took_s in run(loop, blocks, n_windows):
             spent_s = ledger.taken_s()
-            rows.append((took_s, spent_s["pack"], spent_s["waves"], spent_s["kernels"]))
-    return Overhead(n_windows, *(1e3 * median(column) for column in zip(*rows, strict=True)))
+            resampling_s = spent_s.pop(_RESAMPLING)
+            pack_s, waves_s = spent_s.pop(_PACK), spent_s.pop(_WAVES)
+            rows.append((took_s, pack_s, waves_s, sum(spent_s.values()), resampling_s))
+    stages_ms = loop.latencies_ms()
+    of_stages_ms = sum(median(stages_ms[stage][-n_windows:]) for stage in _STAGES)
+    total_ms, pack_ms, waves_ms, filters_ms, resampling_ms = (
+        1e3 * median(column) for column in zip(*rows, strict=True)
+    )
+    return Overhead(n_windows, total_ms, pack_ms, waves_ms, filters_ms, resampling_ms, of_stages_ms)
 
 
 @contextmanager
 def _watching(ledger: _Ledger, loop: InferenceLoop) -> Iterator[None]:
     """Put a stopwatch round each call that is not the loop's own."""
-    networks = ((loop.model, "pack"), (loop.reader.model, "waves"))
+    networks = ((loop.model, _PACK), (loop.reader.model, _WAVES))
     raw = [(model._interpreter._raw, name) for model, name in networks]  # type: ignore[attr-defined]  # noqa: SLF001
     kept = [(module, name, getattr(module, name)) for module, name in _KERNELS]
     for interpreter, name in raw:
         interpreter.invoke = ledger.watched(name, interpreter.invoke)
     for module, name, call in kept:
-        setattr(module, name, ledger.watched("kernels", call))
+        setattr(module, name, ledger.watched(name, call))
     try:
         yield
     finally:

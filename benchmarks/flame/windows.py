@@ -6,15 +6,18 @@ Also a program of its own, so that another revision can be sampled: it asks of `
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from edge.budget import Budget
 from edge.heart import Heart
-from edge.loop import InferenceLoop, open_loop
+from edge.loop import InferenceLoop
+from edge.model import open_model
+from edge.pack import SHIPPED, read_pack
 from edge.signal import SampleBlock, Scale
 
 RATE_HZ: Final = 500.0
@@ -38,9 +41,10 @@ def stream() -> Iterator[SampleBlock]:
             place += BLOCK_SAMPLES
 
 
-def opened(pack: Path | None, hop_s: float = 10.0) -> InferenceLoop:
+def opened(pack: Path | None, hop_s: float = 10.0, now_s: Callable[[], float] = time.perf_counter) -> InferenceLoop:
     """Open a loop that no budget holds back; the shipped pack of estimates by default."""
-    return open_loop(pack, hop_s=hop_s, latency_p99_ms=inf, resident_mb=inf)
+    model = open_model(read_pack(pack or SHIPPED))
+    return InferenceLoop(model, hop_s=hop_s, budget=Budget(inf, inf), now_s=now_s)
 
 
 def run(loop: InferenceLoop, blocks: Iterator[SampleBlock], n_windows: int) -> Iterator[float]:
