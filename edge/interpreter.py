@@ -227,7 +227,8 @@ def _tflite_runtime(model: bytes, n_threads: int) -> Interpreter:
 
     raw = interpreter.Interpreter(model_content=model, num_threads=n_threads)
     _refuse_dynamic_range(raw)
-    return _TfliteInterpreter(raw, "tflite-runtime/builtin")
+    # Its kernels for ARM round otherwise than those for x86-64: two families.
+    return _TfliteInterpreter(raw, f"tflite-runtime/builtin-{platform.machine()}")
 
 
 _UNTRUSTED: Final = {
