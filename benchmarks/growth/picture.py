@@ -94,7 +94,16 @@ def draw(measured: Sequence[Series], machine: str) -> str:
         element("rect", width=width, height=height, class_="page"),
         words(_MARGIN, 28, "How cost grows", "start", "head"),
         words(_MARGIN, 48, f"{machine}.", "start"),
-        words(width - _MARGIN, 28, "line: a + b n; dots: medians; dashes: proportional", "end"),
+        words(width - _MARGIN, 28, "line: a + b n; dots: medians; dashes: proportional to the size", "end"),
+        element(
+            "text",
+            element("tspan", "no faster than it may", class_="good"),
+            ", not decided, ",
+            element("tspan", "faster", class_="bad"),
+            x=width - _MARGIN,
+            y=48,
+            text_anchor="end",
+        ),
         join(_sections(placed)),
         join(_panel(place, series) for place, series in placed),
     ]
