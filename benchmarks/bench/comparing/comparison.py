@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.bench.comparing.around import Around
 from benchmarks.bench.comparing.matching import PackPair, pair_packs, same_machine
 from benchmarks.bench.comparing.verdict import DEFAULT_THRESHOLD, Judged, Row, Verdict, compare, judge
 from benchmarks.bench.errors import BenchError, BenchFault
@@ -117,8 +118,7 @@ def compare_results(base: Named, other: Named, *, threshold: float = DEFAULT_THR
     """
     pairs, only_base, only_other = pair_packs(base.result, other.result)
     same = same_machine(base.result.machine, other.result.machine)
-    noisy = base.noisy or other.noisy
-    packs = [_pack(pair, same=same, noisy=noisy) for pair in pairs]
+    packs = [_pack(pair, base, other, same=same) for pair in pairs]
     return Comparison(
         base=base,
         other=other,
@@ -150,15 +150,21 @@ def compare_all(results: Sequence[Named], *, threshold: float = DEFAULT_THRESHOL
     return comparisons
 
 
-def _pack(pair: PackPair, *, same: bool, noisy: bool) -> PackComparison:
+def _pack(pair: PackPair, base: Named, other: Named, *, same: bool) -> PackComparison:
     judged = Judged.YES if pair.same_kernels else Judged.OTHER_KERNELS
     if not same:
         judged = Judged.OTHER_MACHINE
     paces = _pace(pair.base), _pace(pair.other)
-    beside = (0.0, 0.0) if paces[0] is None or paces[1] is None else (paces[0], paces[1])
-    rows = tuple(compare(a, b, judged=judged, noisy=noisy, beside=beside) for a, b in pair.measurements())
+    known = (0.0, 0.0) if paces[0] is None or paces[1] is None else (paces[0], paces[1])
+    around = _around(base.result, known[0]), _around(other.result, known[1])
+    noisy = base.noisy or other.noisy
+    rows = tuple(compare(a, b, judged=judged, noisy=noisy, around=around) for a, b in pair.measurements())
     only_base, only_other = pair.lonely()
     return PackComparison(pair.base, pair.other, judged, rows, tuple(only_base), tuple(only_other))
+
+
+def _around(result: Result, pace: float) -> Around:
+    return Around(pace=pace, taken=min(1.0, result.mood.others + result.mood.stolen), n_cores=result.machine.n_cores)
 
 
 def _pace(pack: PackResult) -> float | None:

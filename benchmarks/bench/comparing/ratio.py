@@ -65,11 +65,14 @@ class Units:
         The yardstick beside each, in the same order; empty where nothing of the kind was timed.
     beside
         Without yardsticks of its own: the logarithm of the one that was timed at about the same time.
+    doubt
+        Standard deviation that what went on around it adds to all its logarithms together.
     """
 
     figures: Sequence[float]
     yardsticks: Sequence[float] = ()
     beside: float = 0.0
+    doubt: float = 0.0
 
     def logs(self, power: float) -> list[float]:
         """Logarithms of the figures, each over so much of its yardstick."""
@@ -130,7 +133,8 @@ def ratio(base: Units, other: Units, drift: Drift, *, widening: float = 1.0) -> 
     if min(len(a), len(b)) == 1:
         return Ratio(_exp(difference))
     of_a, of_b = (_moderated(one, drift.usual) * (1.0 / len(one) + drift.likeness) for one in (a, b))
-    between = 2.0 * drift.floor**2 + (drift.doubt * (other.pace - base.pace)) ** 2
+    between = 2.0 * drift.floor**2 + base.doubt**2 + other.doubt**2
+    between += (drift.doubt * (other.pace - base.pace)) ** 2
     total = of_a + of_b + between
     if total == 0.0:
         return _exact(difference)

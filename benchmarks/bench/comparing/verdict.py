@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from benchmarks.bench.comparing.around import Around
 from benchmarks.bench.comparing.ratio import CONFIDENCE, Drift, Ratio, Units, holm, ratio
-from benchmarks.bench.measurement import Measurement, Quantity, Run
+from benchmarks.bench.measurement import Measurement, Quantity
 
 DEFAULT_THRESHOLD: Final = 0.05
 """A smaller change is of no practical weight."""
@@ -84,7 +85,12 @@ class Row:
 
 
 def compare(
-    base: Measurement, other: Measurement, *, judged: Judged, noisy: bool, beside: tuple[float, float] = (0.0, 0.0)
+    base: Measurement,
+    other: Measurement,
+    *,
+    judged: Judged,
+    noisy: bool,
+    around: tuple[Around, Around] = (Around(), Around()),
 ) -> Row:
     """Put two measurements of the same quantity under the same conditions side by side; no verdict yet.
 
@@ -97,13 +103,13 @@ def compare(
         taken over the yardstick, unless it was so disturbed that the interval is wider for it.
     noisy
         Whether either machine was: the interval is then wider by a fifth.
-    beside
-        Logarithms of the yardstick about when each was measured, for what has none of its own.
+    around
+        Each one's machine while it was measured.
     """
     if min(run.median for run in (*base.runs, *other.runs)) <= 0.0:
         return Row(base, other, None, False, Verdict.NO_RATIO)
     timed = all(run.yardstick_ms is not None for run in (*base.runs, *other.runs))
-    a, b = _units(base.runs, beside[0], timed=timed), _units(other.runs, beside[1], timed=timed)
+    a, b = _units(base, around[0], timed=timed), _units(other, around[1], timed=timed)
     widening = _NOISY_WIDENS if noisy else 1.0
     found, corrected = ratio(a, b, _as_it_is(base.quantity, judged), widening=widening), False
     if timed and base.quantity not in _UNTIMED and judged is not Judged.OTHER_MACHINE:
@@ -146,9 +152,14 @@ def _verdict(row: Row, p: float, threshold: float) -> Verdict:
     return Verdict.WORSE if value > 1.0 else Verdict.BETTER
 
 
-def _units(runs: Sequence[Run], beside: float, *, timed: bool) -> Units:
-    yardsticks = [run.yardstick_ms for run in runs if run.yardstick_ms is not None]
-    return Units([run.median for run in runs], yardsticks if timed else (), beside)
+def _units(measurement: Measurement, around: Around, *, timed: bool) -> Units:
+    yardsticks = [run.yardstick_ms for run in measurement.runs if run.yardstick_ms is not None]
+    return Units(
+        figures=[run.median for run in measurement.runs],
+        yardsticks=yardsticks if timed else (),
+        beside=around.pace,
+        doubt=around.doubt(measurement),
+    )
 
 
 def _as_it_is(quantity: Quantity, judged: Judged) -> Drift:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.bench.comparing.around import Around
 from benchmarks.bench.comparing.comparison import Named, compare_all, compare_results
 from benchmarks.bench.comparing.matching import same_machine
 from benchmarks.bench.comparing.verdict import Judged, Verdict
@@ -164,6 +165,25 @@ def test_a_noisy_machine_widens_every_interval():
     for one, two in zip(quiet.rows, noisy.rows, strict=True):
         assert two.ratio.low < one.ratio.low
         assert one.ratio.high < two.ratio.high
+
+
+@pytest.mark.parametrize(("figure_ms", "worse"), [(0.4, True), (30.0, False)])
+def test_a_long_call_among_others_that_take_the_machine_waits_and_proves_nothing(figure_ms, worse):
+    def result(scale):
+        runs = tuple(Run(values=(scale * figure_ms * by,), yardstick_ms=1.0) for by in (1.0, 1.01, 0.99, 1.0))
+        measured = with_packs(STEADY.result(), pack([Measurement(quantity=KEY[0], conditions=KEY[1], runs=runs)]))
+        return measured.model_copy(update={"mood": measured.mood.model_copy(update={"others": 0.8})})
+
+    assert compared(result(1.0), result(1.6)).regressed is worse
+
+
+def test_what_does_not_go_by_the_clock_does_not_wait():
+    hour = Measurement(quantity=Quantity.WEARABLE_HOUR, conditions=INFERENCE, runs=(Run(values=(9.0,)),))
+    start = Measurement(quantity=Quantity.COLD_START, conditions=INFERENCE, runs=(Run(values=(0.9,)),))
+    crowded = Around(taken=0.8, n_cores=2)
+    assert crowded.doubt(hour) == 0.0
+    assert crowded.doubt(start) > 0.5
+    assert Around(taken=0.0, n_cores=2).doubt(start) == 0.0
 
 
 @pytest.mark.parametrize("joules", [0.0, -0.001])
