@@ -166,19 +166,17 @@ def _t_waves(runs: Sequence[Run], begins: Sequence[float], ends: Sequence[float]
 
 def _places(runs: _OfBeats, wave: NDArray[np.floating[Any]]) -> Floats:
     """Onset, peak and end of the wave of each beat, shape (3, n_beats); NaN without one."""
-    places = np.full((3, len(runs)), nan)
-    there = [run for run in runs if run]
-    if there:
-        rows = [row for row, run in enumerate(runs) if run]
-        places[0, rows] = [run.on for run in there]
-        places[1, rows] = _peaks(there, wave)
-        places[2, rows] = [run.off for run in there]
-    return places
+    peaks = iter(_peaks([run for run in runs if run], wave))
+    places = [(run.on, next(peaks), run.off) if run else (nan, nan, nan) for run in runs]
+    return np.array(places, np.float64).reshape(-1, 3).T
 
 
-def _peaks(runs: Sequence[Run], wave: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+def _peaks(runs: Sequence[Run], wave: NDArray[np.floating[Any]]) -> list[int]:
     """The sample of each run that is farthest from the middle between its first and its last one."""
-    begin, last = np.array([(run.begin, run.last) for run in runs]).T
+    if not runs:
+        return []
+    begin, last = np.array([run[:2] for run in runs]).T
     place = np.minimum(begin[:, None] + np.arange(int((last - begin).max()) + 1), last[:, None])
     height = np.abs(wave[place] - 0.5 * (wave[begin] + wave[last])[:, None])
-    return np.asarray(begin + height.argmax(axis=1))
+    peaks: list[int] = (begin + height.argmax(axis=1)).tolist()
+    return peaks

@@ -15,7 +15,7 @@ are off by 4 uV in silence.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ LEVEL_S: Final = 0.02
 MAINS_HZ: Final = (50.0, 60.0)
 _TURN_S: Final = 0.5
 """The hum's height and phase are fitted this often, with straight lines between: it may be 0.2 Hz off, and swell."""
+_At: TypeAlias = Callable[[NDArray[np.int64]], Floats]
+"""The signal at samples of any shape."""
 _STEEPEST: Final = 3.0
 """Multiple of the mean curvature at which it is cut off, so that QRS hardly enters the fit."""
 
@@ -67,7 +69,7 @@ class Gentle:
         n = max(1, round(LEVEL_S * rate_hz))
         if qrs_on.size:
             self._before = np.floor(qrs_on) - 0.5 * (n - 1)
-            self._levels = _means_at(self._clean, millivolts.size, self._before, n)
+            self._levels = _means(self._clean, millivolts.size, self._before, n)
         else:
             self._before = np.zeros(1)
             self._levels = np.median(self._clean(np.arange(millivolts.size)), keepdims=True)
@@ -104,11 +106,17 @@ def means_at(millivolts: Floats, places: Floats, n: int) -> Floats:
     return _means_at(millivolts.__getitem__, millivolts.size, places, n)
 
 
-def _means_at(at: Callable[[NDArray[np.int64]], Floats], n_samples: int, places: Floats, n: int) -> Floats:
+def _means_at(at: _At, n_samples: int, places: Floats, n: int) -> Floats:
     known = np.isfinite(places)
-    first = np.floor(np.where(known, places, 0.0) - 0.5 * n + 1.0).astype(np.int64)
-    wanted = np.minimum(np.maximum(first[..., None] + np.arange(n), 0), n_samples - 1)
-    return np.where(known, at(wanted).sum(-1) / n, np.nan)
+    means = np.full(places.shape, np.nan)
+    means[known] = _means(at, n_samples, places[known], n)
+    return means
+
+
+def _means(at: _At, n_samples: int, places: Floats, n: int) -> Floats:
+    first = np.floor(places - 0.5 * n + 1.0).astype(np.int64)
+    wanted = np.minimum(np.maximum(first[:, None] + np.arange(n), 0), n_samples - 1)
+    return np.asarray(at(wanted).sum(1) / n)
 
 
 def hum(millivolts: Floats, rate_hz: float) -> Floats:

@@ -60,8 +60,8 @@ class Beats:
     @property
     def counts(self) -> dict[str, int]:
         """How many of each class, by its letter; only classes that occur."""
-        found = np.bincount(self.marks.classes.astype(np.intp), minlength=len(BEAT_CLASSES)).tolist()
-        return {str(name): n for name, n in zip(BEAT_CLASSES, found, strict=True) if n}
+        classes = self.marks.classes.tolist()
+        return {str(name): n for index, name in enumerate(BEAT_CLASSES) if (n := classes.count(index))}
 
 
 def beats_of(marks: WaveMarks) -> Beats:
