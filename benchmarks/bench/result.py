@@ -19,7 +19,7 @@ class OperatorTime(Part):
     name
         Its kind and place.
     ms
-        Median over windows.
+        Median over windows, or over groups of them where the runtime counts in whole microseconds.
     share
         Of the network's time, 0 to 1.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from benchmarks.bench.result import Mood
 _RESAMPLES: Final = 2000
 _CONFIDENCE: Final = 95.0
 _MOST_WIDER: Final = 2.0
-_FOUR_DIGITS: Final = 999.5
+_MOST_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def interval(medians: Sequence[float], wider: float = 1.0) -> Interval:
 
 def number(value: float) -> str:
     """Three digits, without an exponent."""
-    if value < 1.0:
-        return f"{value:.3f}"
-    return f"{value:#.3g}".rstrip(".") if value < _FOUR_DIGITS else f"{value:,.0f}"
+    if value == 0.0:
+        return "0"
+    decimals = 2 - floor(log10(abs(value)))
+    rounded = round(value, decimals)
+    return f"{rounded:,.{min(max(decimals, 0), _MOST_DECIMALS)}f}"

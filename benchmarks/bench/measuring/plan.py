@@ -203,7 +203,7 @@ def _load(one: Collected, ask: Load, watch: Watch) -> None:
 
 def _infer(one: Collected, ask: Infer, watch: Watch) -> None:
     inferred = asked(ask, Inferred, watch)
-    watch.timed(str(ask.pack), inferred.yardstick_ms)
+    watch.timed(f"{ask.pack}, {_threads(ask.threads)}", inferred.yardstick_ms)
     one.inferred(ask, inferred)
 
 

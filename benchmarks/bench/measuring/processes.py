@@ -112,7 +112,8 @@ def _watched(process: subprocess.Popen[str], watch: Watch) -> tuple[str, str]:
 
 
 def _command(module: str, arguments: list[str]) -> list[str]:
-    return [sys.executable, "-m", f"benchmarks.bench.measuring.{module}", *arguments]
+    # -P: a folder of the same name where the user happens to be is not ours
+    return [sys.executable, "-P", "-m", f"benchmarks.bench.measuring.{module}", *arguments]
 
 
 def _env() -> dict[str, str]:

@@ -135,7 +135,8 @@ def _costs(pack: PackResult, wider: float) -> Table:
     for one in pack.find(Quantity.CPU_SHARE):
         n = one.conditions.streams
         table.add_row(
-            f"{n} wearable{'s' * (n > 1)}", f"{number(one.figure)} % of a core, {number(one.figure / n)} % each"
+            f"{n} wearable{'s' * (n > 1)}",
+            f"{number(one.figure)} % of a core, {number(one.figure / n)} % each, the loop alone",
         )
     if pack.memory:
         parts = pack.memory

@@ -1,5 +1,6 @@
 """Intervals over processes, and how they widen."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,7 +44,19 @@ def test_only_a_noisy_machine_widens_and_not_without_end() -> None:
     assert widening(noisy.model_copy(update={"yardstick_spread": 40.0})) == 3.0
 
 
-def test_numbers_have_three_digits_and_no_exponent() -> None:
-    assert [number(x) for x in (0.00123, 0.5, 1.234, 12.34, 123.4, 999.7, 1234.5)] == [
-        "0.001", "0.500", "1.23", "12.3", "123", "1,000", "1,234",
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "0"),
+        (0.000412, "0.000412"),
+        (0.00123456, "0.00123"),
+        (0.5, "0.500"),
+        (1.234, "1.23"),
+        (12.34, "12.3"),
+        (123.4, "123"),
+        (1234.5, "1,230"),
+        (1e-9, "0.000000"),
+    ],
+)
+def test_numbers_have_three_digits_and_no_exponent(value: float, said: str) -> None:
+    assert number(value) == said
