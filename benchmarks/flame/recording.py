@@ -37,12 +37,19 @@ def record(root: Path, pack: Path | None, n_windows: int) -> Profile:
     Raises
     ------
     BenchError
-        If py-spy is not installed or may not look into another process, or the revision does not run.
+        If there is no such checkout, py-spy is not installed or may not look into another process, or the loop fails.
+    PackError
+        If the pack cannot be read.
     """
+    if not (root / "edge" / "loop.py").is_file():
+        raise BenchError(
+            BenchFault.MISSING, f"{root} holds no edge/loop.py", advice="give a checkout: git worktree add"
+        )
     sampler = which("py-spy", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if sampler is None:
         raise BenchError(BenchFault.MISSING, "py-spy is not installed", advice="pip install 'anyecg-edge[profile]'")
     pack = pack or SHIPPED
+    label = read_pack(pack).manifest.label
     with tempfile.TemporaryDirectory() as folder:
         times, stacks = Path(folder, "times.json"), Path(folder, "stacks.txt")
         program = [sys.executable, "-P", str(_PROGRAM), str(times), str(n_windows), str(pack)]
@@ -56,7 +63,7 @@ def record(root: Path, pack: Path | None, n_windows: int) -> Profile:
             raise BenchError(BenchFault.NOTHING_ALIKE, str(error), advice="sample more windows") from error
     return Profile(
         revision=_revision(root),
-        pack=read_pack(pack).manifest.label,
+        pack=label,
         machine=this_machine().line,
         date=datetime.now(UTC).date().isoformat(),
         windows=n_windows,

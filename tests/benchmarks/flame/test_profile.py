@@ -90,6 +90,11 @@ def test_a_file_that_is_no_profile_is_refused_in_a_line(tmp_path):
     assert done.exit_code == 2
 
 
+def test_a_folder_that_is_no_checkout_is_not_sampled(tmp_path):
+    done = CliRunner().invoke(app, ["record", "--root", str(tmp_path), "-o", f"{tmp_path}/p.json"])
+    assert (done.exit_code, (tmp_path / "p.json").exists()) == (2, False)
+
+
 def test_the_parts_of_a_window_are_no_more_than_the_whole(small_pack_path):
     found = measure_overhead(small_pack_path, 3)
     assert min(found.inference_ms, found.waves_ms, found.filters_ms, found.resampling_ms, found.python_ms) > 0
