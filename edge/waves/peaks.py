@@ -14,19 +14,17 @@ def running_mean(values: Floats, size: int) -> Floats:
     Parameters
     ----------
     values
-        Shape (n,), n >= size.
+        Shape (n,).
     size
         How many.
 
     Returns
     -------
     Floats
-        Shape (n - size + 1,).
+        Shape (n - size + 1,), none where there are fewer than `size`.
     """
-    sums = np.empty(values.size - size + 1)
-    sums[0] = np.cumsum(values[:size])[-1]
-    sums[1:] = values[size:] - values[:-size]
-    return np.asarray(np.cumsum(sums) / size)
+    first = np.cumsum(values[:size])[size - 1 :]
+    return np.asarray(np.cumsum(np.concatenate([first, values[size:] - values[:-size]])) / size)
 
 
 def peaks_of(values: Floats, *, least: float, apart: int) -> NDArray[np.int64]:

@@ -21,6 +21,11 @@ def test_a_running_mean_is_that_of_scipy_to_the_last_bit(values):
     np.testing.assert_array_equal(running_mean(np.pad(values, 2), 5), expected)
 
 
+@given(arrays(np.float64, st.integers(0, 4), elements=shares))
+def test_of_fewer_values_than_are_averaged_there_is_no_mean(values):
+    assert running_mean(values, 5).size == 0
+
+
 @given(plateaus)
 def test_peaks_are_those_of_scipy_and_of_a_plateau_the_middle(levels):
     values = np.repeat([level for level, _ in levels], [n for _, n in levels]).astype(float)
