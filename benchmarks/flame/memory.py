@@ -8,7 +8,7 @@ from resource import RUSAGE_SELF, getrusage
 from typing import Final
 
 import edge
-from benchmarks.flame.windows import WARM_WINDOWS, opened, run, stream
+from benchmarks.flame.windows import WARM_WINDOWS, opened, run, stream, warm_up
 
 _FEWEST_WARM: Final = 10
 
@@ -55,16 +55,14 @@ def watch_memory(pack: Path | None, n_windows: int, hop_s: float) -> Steady:
     """
     loop, blocks = opened(pack, hop_s), stream()
     n_warm = max(_FEWEST_WARM, round(WARM_WINDOWS * hop_s / 10.0))
-    for _ in run(loop, blocks, n_warm):
-        pass
+    warm_up(loop, blocks, n_warm)
     faults = getrusage(RUSAGE_SELF).ru_minflt
     for _ in run(loop, blocks, n_windows):
         pass
     faults = getrusage(RUSAGE_SELF).ru_minflt - faults
     tracemalloc.start()
     try:
-        for _ in run(loop, blocks, n_warm):
-            pass
+        warm_up(loop, blocks, n_warm)
         before = _held()
         for _ in run(loop, blocks, n_windows):
             pass

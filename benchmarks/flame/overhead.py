@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from scipy import ndimage, signal
 
-from benchmarks.flame.windows import WARM_WINDOWS, opened, run, stream
+from benchmarks.flame.windows import opened, run, stream, warm_up
 from edge.budget import Stage
 from edge.loop import InferenceLoop
 
@@ -99,8 +99,7 @@ def measure_overhead(pack: Path | None, n_windows: int) -> Overhead:
         At least one.
     """
     loop, blocks = opened(pack, now_s=time.process_time), stream()
-    for _ in run(loop, blocks, WARM_WINDOWS):
-        pass
+    warm_up(loop, blocks)
     ledger, rows = _Ledger(), []
     with _watching(ledger, loop):
         for took_s in run(loop, blocks, n_windows):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 _FRAME: Final = re.compile(r"(?P<name>.*) \((?P<path>.*):(?P<line>\d+)\)")
 _ROOT: Final = ("InferenceLoop.push", "edge/loop.py")
+_NOT_COUNTED: Final = ("warm_up", "flame/windows.py")
 _COMPREHENSIONS: Final = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
 _LIBRARY_DEPTH: Final = 2
 """Frames of a library that are told apart; what those call is counted with them."""
@@ -139,10 +140,10 @@ def fold(raw: str, window_ms: float) -> tuple[Node, int]:
     """
     tree = _Tree()
     for frames, samples in _stacks(raw):
-        places = [i for i, frame in enumerate(frames) if (frame.name, frame.place) == _ROOT]
-        if places:
-            root = frames[places[0]]
-            tree.add(_told(frames[places[0] + 1 :]), samples, root.line)
+        named = [(frame.name, frame.place) for frame in frames]
+        if _ROOT in named and _NOT_COUNTED not in named:
+            at = named.index(_ROOT)
+            tree.add(_told(frames[at + 1 :]), samples, frames[at].line)
     if tree.samples == 0:
         raise ValueError("no sample was taken while the loop ran")
     return tree.node(*_ROOT, window_ms / tree.samples), tree.samples

@@ -59,11 +59,16 @@ def run(loop: InferenceLoop, blocks: Iterator[SampleBlock], n_windows: int) -> I
         yield took_s
 
 
+def warm_up(loop: InferenceLoop, blocks: Iterator[SampleBlock], n_windows: int = WARM_WINDOWS) -> None:
+    """Push windows that do not count."""
+    for _ in run(loop, blocks, n_windows):
+        pass
+
+
 def main(to: str, n_windows: str, pack: str = "") -> None:
     """Warm up, run windows, and write what each took: a JSON list, s."""
     loop, blocks = opened(Path(pack) if pack else None), stream()
-    for _ in run(loop, blocks, WARM_WINDOWS):
-        pass
+    warm_up(loop, blocks)
     Path(to).write_text(json.dumps(list(run(loop, blocks, int(n_windows)))), encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from benchmarks.flame.profile import Kind, Profile, fold
 LIBRARY = "/opt/venv/lib/python3.11/site-packages"
 RAW = f"""\
 <module> (/home/a/w.py:70);open_loop (/home/a/edge/loop.py:250);prove (/home/a/edge/proof.py:9) 50
+warm_up (/home/a/benchmarks/flame/windows.py:60);run (/home/a/w.py:1);InferenceLoop.push (/home/a/edge/loop.py:125) 70
 run (/home/a/w.py:1);InferenceLoop.push (/home/a/edge/loop.py:125);Model.infer (/home/a/edge/model.py:60);\
 Interpreter.invoke ({LIBRARY}/ai_edge_litert/interpreter.py:9) 30
 run (/home/a/w.py:1);InferenceLoop.push (/home/a/edge/loop.py:120);filter (/home/a/edge/x.py:7);\
