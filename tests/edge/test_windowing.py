@@ -182,6 +182,24 @@ def test_a_window_has_no_contact_when_any_of_its_blocks_has_none():
     assert [w.contact for w in cut(blocks)] == [True, False, True]
 
 
+@given(st.data(), st.integers(600, 2000), st.sampled_from([0.5, 1.0, 12.0]))
+def test_windows_that_overlap_each_know_what_was_wrong_in_them(data, n, hop_s):
+    draws = np.random.default_rng(n)
+    counts = np.where(draws.random(n) < 0.02, 100, 0)
+    bounds = [0, *data.draw(cuts_of(n)), n]
+    contact = data.draw(st.lists(st.sampled_from([None, True, False]), min_size=len(bounds), max_size=len(bounds)))
+    scale = Scale(1e-3, rails=(-100, 100))
+    blocks = [
+        block(counts[begin:end], begin, rate_hz=50.0, scale=scale, contact=said)
+        for (begin, end), said in zip(pairwise(bounds), contact, strict=False)
+    ]
+    off = np.concatenate([np.full(b.n_samples, b.contact is False) for b in blocks])
+    for window in (made for made in cut(blocks, hop_s=hop_s) if isinstance(made, Window)):
+        inside = slice(window.span.first_index, window.span.end_index)
+        assert window.railed_fraction == np.count_nonzero(counts[inside]) / 500
+        assert window.contact == (not off[inside].any())
+
+
 def test_a_stream_that_skips_samples_without_saying_so_is_refused():
     windower = Windower(PACK_RATE_HZ, LENGTH, 10.0)
     list(windower.push(block(ramp(10), rate_hz=50.0)))
