@@ -23,6 +23,7 @@ FEWEST: Final = 10
 MOST_KEPT: Final = 1000
 """Values a process hands on: of more, every second, third... one."""
 _IN_TURN_MS: Final = 8.0
+"""A turn's timed calls take about so long, or as long as the yardstick where that takes longer."""
 _MOST_IN_TURN: Final = 8
 
 
@@ -94,7 +95,8 @@ def steady(call: Callable[[], object], amount: int, seconds: float, yardstick: Y
                 began_s = now_s()
                 call()
                 values.append((now_s() - began_s) * 1e3 / amount)
-            in_turn = min(_MOST_IN_TURN, max(1, int(_IN_TURN_MS / (values[-1] * amount))))
+            as_long_ms = max(_IN_TURN_MS, yardstick.times_ms[-1])
+            in_turn = min(_MOST_IN_TURN, max(1, int(as_long_ms / (values[-1] * amount))))
     finally:
         gc.enable()
     kept = values[first_kept:]
