@@ -17,6 +17,7 @@ from edge.pack import SHIPPED, read_pack
 from edge.rhythm import RhythmLoop
 from edge.store import OutcomeStore, StoredRun
 from edge.summary import RunSummary
+from edge.waves.reader import open_reader
 
 RecordRawOption: TypeAlias = Annotated[
     Path | None,
@@ -47,7 +48,7 @@ class Keeping(contextlib.ExitStack):
         super().__init__()
         self.store = store
         self._hop_s, self._batch, self._raw = hop_s, batch, raw
-        self._model = open_model(read_pack(pack or SHIPPED))
+        self._model, self._reader = open_model(read_pack(pack or SHIPPED)), open_reader()
         self._n_recorded = 0
 
     def __enter__(self) -> Self:
@@ -74,7 +75,7 @@ class Keeping(contextlib.ExitStack):
     def _loop(self, wearable: Wearable) -> InferenceLoop | RhythmLoop:
         if wearable.gives is Gives.RHYTHM:
             return RhythmLoop()
-        return InferenceLoop(self._model, hop_s=self._hop_s, batch=self._batch)
+        return InferenceLoop(self._model, self._reader, hop_s=self._hop_s, batch=self._batch)
 
 
 def show_summaries(summaries: Sequence[RunSummary], *, as_json: bool, last: str) -> None:
