@@ -20,7 +20,7 @@ _UNTIMED: Final = _MEMORY | {Quantity.ENERGY}
 # their processes explain, taken over the yardstick, and 4 to 7 % as they were; times followed it by powers of 0.6 to 1.
 _OVER_YARDSTICK: Final = Drift(floor=0.02, usual=0.03, power=1.0, doubt=0.25)
 _AS_IT_IS: Final = Drift(floor=0.07, usual=0.05, power=0.0, doubt=1.0)
-_OF_MEMORY: Final = Drift(floor=0.01, usual=0.01)
+_OF_MEMORY: Final = Drift(floor=0.005, usual=0.005)
 _OF_ENERGY: Final = Drift(floor=0.03, usual=0.03)
 
 _NOISY_WIDENS: Final = 1.2

@@ -11,6 +11,9 @@ from benchmarks.bench.result import Accuracy
 _FEW: Final = 4
 """Accuracies that are named one by one; of more, the median is."""
 
+_SAYS_NOTHING: Final = 10.0
+"""An interval whose upper end is so many times the lower one."""
+
 
 def what(measurement: Measurement) -> str:
     """Name a quantity with its conditions, as far as they are not the usual ones."""
@@ -43,6 +46,8 @@ def interval(ratio: Ratio | None) -> str:
         return "-"
     if ratio.low is None or ratio.high is None:
         return f"{ratio.value:.2f}"
+    if ratio.width > _SAYS_NOTHING:
+        return f"{ratio.value:.2f} (too noisy)"
     return f"{ratio.value:.2f} ({ratio.low:.2f} - {ratio.high:.2f})"
 
 
