@@ -60,7 +60,9 @@ class Collected:
             self.add(Quantity.INFERENCE, run, Conditions(threads=ask.threads, batch=batch))
         for batch in ask.batches:
             if batch not in inferred.runs:
-                self.note(f"batch {batch}: the network cannot be given so many windows at once")
+                self.note(
+                    f"batch {batch} left out: the network takes no such batch, or gives other bits than one by one"
+                )
 
     def streamed(self, streamed: Streamed, *, threads: int, streams: int, hop_s: float) -> None:
         """Add a process's share of a core."""

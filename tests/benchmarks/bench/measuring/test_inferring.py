@@ -5,8 +5,11 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.bench.measuring.inferring import FEWEST, MOST_KEPT, steady, thinned
+from benchmarks.bench.measuring.inferring import FEWEST, MOST_KEPT, steady, takes, thinned
 from benchmarks.bench.measuring.yardstick import Yardstick
+from edge.interpreter import open_interpreter
+from edge.model import open_model
+from edge.pack import SHIPPED, read_pack
 
 
 @given(st.integers(1, 5000))
@@ -27,3 +30,11 @@ def test_there_are_ten_values_however_short_the_time() -> None:
     assert len(run.values) >= FEWEST
     assert len(calls) >= len(run.values) + len(yardstick.times_ms)  # one call of each turn is not timed
     assert run.yardstick_ms is not None
+
+
+def test_a_batch_is_measured_only_where_the_loop_would_run_it() -> None:
+    pack = read_pack(SHIPPED)
+    model = open_model(pack)
+    interpreter = open_interpreter(pack.model)
+    for batch in (2, 3):
+        assert takes(interpreter, pack.self_test.inputs, batch) == (model.batch_of(batch) == batch)
