@@ -50,7 +50,7 @@ def gentle(millivolts: Floats, rate_hz: float, qrs_on: Floats) -> Floats:
 
 
 class Gentle:
-    """A stretch without hum and baseline, worked out where it is asked for: heights need a twentieth of it.
+    """A stretch without hum and baseline, worked out where it is asked for: heights need a tenth of it.
 
     Parameters
     ----------
