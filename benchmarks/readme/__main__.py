@@ -40,9 +40,9 @@ def main(
             again = _measure(checkpoint or (_CHECKPOINT if _CHECKPOINT.is_file() else None), output, quick=quick)
         readme.write_text(replaced(text, block(read_findings(again)), str(readme)), encoding="utf-8")
     except (EdgeError, OSError) as error:
-        errors.print(str(error), markup=False, style="red")
+        errors.print(str(error), markup=False, style="red", soft_wrap=True)
         sys.exit(1)
-    errors.print(f"{readme} has the tables of {again}")
+    errors.print(f"{readme} has the tables of {again}", markup=False, soft_wrap=True)
 
 
 def _measure(checkpoint: Path | None, folder: Path, *, quick: bool) -> Path:
