@@ -31,7 +31,7 @@ def run(
     energy: Annotated[
         str | None, typer.Option(help="Meter: rapl, hwmon, ina219:..., file:...; by default what the kernel has.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A look in half a minute, worth as much.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A look in a minute: short, first thread and batch.")] = False,
     to: Annotated[
         Path | None, typer.Option("--json", help="Write the result to this file; - for stdout alone.")
     ] = None,

@@ -66,7 +66,7 @@ class Settings:
         return type(self)(
             threads=self.threads[:1],
             batches=self.batches[:1],
-            streams=self.streams[:1],
+            streams=self.streams,
             hop_s=self.hop_s,
             seconds=min(1.0, self.seconds),
             processes=min(2, self.processes),

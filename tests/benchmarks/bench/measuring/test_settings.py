@@ -35,7 +35,7 @@ def test_what_is_no_list_of_numbers_is_refused(text: str) -> None:
 
 def test_a_quick_look_asks_for_no_more_of_anything() -> None:
     quick = WHOLE.quick()
-    assert len(quick.threads) == len(quick.batches) == len(quick.streams) == 1
+    assert len(quick.threads) == len(quick.batches) == 1
     assert quick.seconds < WHOLE.seconds
     assert quick.processes < WHOLE.processes
     assert 0.0 < quick.loop_minutes < WHOLE.loop_minutes
