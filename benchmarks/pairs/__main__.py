@@ -1,6 +1,6 @@
 """`python -m benchmarks.pairs [--pairs 20] [--slow 20] -o FILE`: pairs of the same commit, and slow-downs.
 
-A result of the networks alone takes about 7 s, and fifty of them about 6 minutes on two quiet cores of a server.
+A result of the networks alone takes 8 to 10 s, and fifty of them about 8 minutes on two quiet cores of a server.
 """
 
 import sys
@@ -30,7 +30,7 @@ def main(
     slow_pairs: Annotated[int, typer.Option(help="Pairs whose second is slower; at most --pairs.", min=0)] = 10,
     slow: Annotated[float, typer.Option(help="By how much, percent.", min=0.0)] = 20.0,
     seconds: Annotated[float, typer.Option(help="For a pack's network in each process.", min=0.05)] = 0.2,
-    processes: Annotated[int, typer.Option(help="Processes for each pack in a result.", min=2)] = 3,
+    processes: Annotated[int, typer.Option(help="Processes for each pack in a result.", min=2)] = 4,
     batch: Annotated[str, typer.Option(help="Windows at once, with commas.")] = "1",
     everything: Annotated[
         bool, typer.Option("--everything", help="Whole results with the loop: ten times as long.")
