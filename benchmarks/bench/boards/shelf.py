@@ -1,34 +1,27 @@
 """The profiles that ship with the product, any that are given as a file, and the one of this machine."""
 
 import platform
-import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Final
 
 from benchmarks.bench.boards.profile import Core, Loop, Profile
 from edge.boards.errors import BoardError, BoardFault
-
-Kind = TypeVar("Kind", bound=BaseModel)
+from edge.boards.reading import SUFFIX, broken, bytes_at, names_in, parsed
 
 MODEL_FILE: Final = Path("/proc/device-tree/model")
 """Where the kernel says which board it runs on, by the device tree that the firmware gave it."""
 _SHELF: Final = files("benchmarks") / "bench" / "boards"
 GENERIC: Final = "aarch64"
 """The profile of a 64-bit ARM board that has none of its own."""
-_LOOP: Final = "loop.toml"
-_SUFFIX: Final = ".toml"
-_LARGEST_FILE_BYTES: Final = 1 << 20
-_ADVICE: Final = "correct it; benchmarks/bench/boards/pi-4.toml shows the form"
+_LOOP: Final = "loop"
+_FORM: Final = "benchmarks/bench/boards/pi-4.toml"
 
 
 def profile_names() -> tuple[str, ...]:
     """Return the names of the boards that ship with the product, sorted."""
-    entries = (entry.name for entry in _SHELF.iterdir())
-    return tuple(sorted(name.removesuffix(_SUFFIX) for name in entries if name.endswith(_SUFFIX) and name != _LOOP))
+    return tuple(name for name in names_in(_SHELF) if name != _LOOP)
 
 
 def read_profile(board: str) -> Profile:
@@ -44,8 +37,8 @@ def read_profile(board: str) -> Profile:
     BoardError
         If there is none of that name, or the file breaks a rule; it names the field.
     """
-    if board.endswith(_SUFFIX):
-        return profile_of(_bytes_at(Path(board)), Path(board).name)
+    if board.endswith(SUFFIX):
+        return profile_of(bytes_at(Path(board), _FORM), Path(board).name)
     if board not in profile_names():
         raise BoardError(
             BoardFault.UNKNOWN,
@@ -57,29 +50,28 @@ def read_profile(board: str) -> Profile:
 
 def profile_of(content: bytes, name: str) -> Profile:
     """Parse a board's profile; `name` is what errors call it."""
-    profile = _parse(Profile, content, name)
+    profile = parsed(Profile, content, name, _FORM)
     if profile.core not in core_names():
-        raise _nonsense(name, "core", f"{profile.core!r} is none of {', '.join(core_names())}")
+        raise broken(name, "core", f"{profile.core!r} is none of {', '.join(core_names())}", _FORM)
     return profile
 
 
 def core_names() -> tuple[str, ...]:
     """Return the names of the cores whose costs are known, sorted."""
-    entries = (entry.name for entry in (_SHELF / "cores").iterdir())
-    return tuple(sorted(name.removesuffix(_SUFFIX) for name in entries if name.endswith(_SUFFIX)))
+    return names_in(_SHELF / "cores")
 
 
 @cache
 def core_of(profile: Profile) -> Core:
     """Return the profile of the board's core."""
-    name = profile.core + _SUFFIX
-    return _parse(Core, (_SHELF / "cores" / name).read_bytes(), name)
+    name = profile.core + SUFFIX
+    return parsed(Core, (_SHELF / "cores" / name).read_bytes(), name, _FORM)
 
 
 @cache
 def loop_costs() -> Loop:
     """Return what the loop costs on a 64-bit ARM core; ``python -m benchmarks.counted`` writes the counts."""
-    return _parse(Loop, (_SHELF / _LOOP).read_bytes(), _LOOP)
+    return parsed(Loop, (_SHELF / (_LOOP + SUFFIX)).read_bytes(), _LOOP + SUFFIX, _FORM)
 
 
 def board_here(model_file: Path = MODEL_FILE, machine: str | None = None) -> Profile | None:
@@ -114,35 +106,4 @@ def board_here(model_file: Path = MODEL_FILE, machine: str | None = None) -> Pro
 
 @cache
 def _shipped(name: str) -> Profile:
-    return profile_of((_SHELF / (name + _SUFFIX)).read_bytes(), name + _SUFFIX)
-
-
-def _bytes_at(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-    except OSError as error:
-        raise BoardError(
-            BoardFault.UNREADABLE, f"the board file {path} cannot be read ({error.strerror})", advice="check the path"
-        ) from error
-    if len(content) > _LARGEST_FILE_BYTES:
-        raise BoardError(BoardFault.NONSENSE, f"{path.name} is far too large for a board", advice=_ADVICE)
-    return content
-
-
-def _parse(kind: type[Kind], content: bytes, name: str) -> Kind:
-    try:
-        fields = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BoardError(BoardFault.NONSENSE, f"{name} is no TOML ({error})", advice=_ADVICE) from error
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise _nonsense(name, where, first["msg"]) from error
-
-
-def _nonsense(name: str, where: str, why: str) -> BoardError:
-    why = why.removeprefix("Value error, ")
-    return BoardError(BoardFault.NONSENSE, f"{name} breaks a rule at {where}: {why}", advice=_ADVICE)
+    return profile_of((_SHELF / (name + SUFFIX)).read_bytes(), name + SUFFIX)
