@@ -1,6 +1,7 @@
 """`python -m benchmarks.pairs [--pairs 20] [--slow 20] -o FILE`: pairs of the same commit, and slow-downs.
 
-A result of the networks alone takes 10 to 14 s on two cores of a server, most of it the start of eight processes; fifty take 8 to 12 minutes.
+A result of the networks alone takes 10 to 14 s on two cores of a server, most of it the start of eight processes, and
+fifty take 8 to 12 minutes.
 """
 
 import sys
