@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: install demo test test-arm test-bluez fuzz check format bench bench-gateway bench-peers bench-waves bench-patch bench-flash bench-growth train train-waves full-size clean
+.PHONY: install demo test test-arm test-bluez fuzz check format bench bench-gateway bench-peers bench-waves bench-patch bench-flash bench-growth bench-pairs bench-flame train train-waves full-size clean
 
 install: $(VENV)/.installed  ## Make .venv with all that the commands below need; quick when nothing changed
 
@@ -79,6 +79,21 @@ bench-waves: install  ## Beats, waves, intervals, quality, cost beside NeuroKit2
 
 bench-growth: install  ## How cost grows with wearables, hop, outputs, hours and store: tables, .github/growth.svg (5 minutes, 2 GB of disk for a while)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.growth --picture .github/growth.svg
+
+bench-pairs: install  ## Whether bench compare tells a slow-down of 20 % from two results of one commit (12 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.pairs --pairs 20 --slow-pairs 10 -o build/pairs.md --results build/pairs
+
+BEFORE ?= 8c0d7ce
+
+bench-flame: install  ## Where a window's time goes, at the revision BEFORE and now: .github/flame.svg, overhead, memory (brings py-spy, 5 minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[profile]'
+	mkdir -p build && git worktree add --force --detach build/before $(BEFORE)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame record --root build/before -o build/before.json --windows 2000
+	git worktree remove --force build/before
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame record -o build/now.json --windows 2000
+	$(BIN)/python -m benchmarks.flame draw build/before.json build/now.json -o .github/flame.svg
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame overhead
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame memory
 
 train: install  ## Train, convert and evaluate the demonstration pack again (brings torch, 20 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
