@@ -35,17 +35,16 @@ def normal_intervals(rr_s: NDArray[np.float64]) -> NDArray[np.bool_]:
     NDArray[np.bool_]
         Shape (n_intervals,).
     """
-    usual_s, (low_s, high_s) = _usual_s(rr_s), PLAUSIBLE_S
-    normal: NDArray[np.bool_] = (rr_s >= low_s) & (rr_s <= high_s) & (np.abs(rr_s - usual_s) <= _JUMP * usual_s)
-    return normal
+    rr, (low_s, high_s) = rr_s.tolist(), PLAUSIBLE_S
+    each = zip(rr, _usual_s(rr), strict=True)
+    return np.array([low_s <= r <= high_s and abs(r - usual) <= _JUMP * usual for r, usual in each], np.bool_)
 
 
-def _usual_s(rr_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def _usual_s(rr: list[float]) -> list[float]:
     """Median of the five around each: `scipy.ndimage.median_filter`, which for a dozen takes three times as long."""
-    rr = rr_s.tolist()
     # Mirrored about the first and last interval, neither of which then counts twice.
     beside = [*rr[2:0:-1], *rr, *rr[-2:-4:-1]]
-    return np.array([sorted(beside[i : i + NEIGHBOURS])[2] for i in range(len(rr))], np.float64)
+    return [sorted(beside[i : i + NEIGHBOURS])[2] for i in range(len(rr))]
 
 
 def normal_steps_s(rr_s: NDArray[np.float64], normal: NDArray[np.bool_]) -> NDArray[np.float64]:

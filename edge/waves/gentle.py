@@ -12,7 +12,7 @@ wander and 5 uV under 0.3 mV; cubics do not halve that (1.0 and 4 uV), 0.05 and 
 are off by 4 uV in silence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self, TypeAlias
@@ -78,9 +78,10 @@ class Gentle:
         """Give what is left at these samples, same shape, mV."""
         return self._clean(samples) - np.interp(samples, self._before, self._levels)
 
-    def means_at(self, places: Floats, n: int) -> Floats:
-        """Average `n` samples around each place, as `means_at` does."""
-        return _means_at(self.at, self._millivolts.size, places, n)
+    def means_at(self, places: Sequence[float], n: int) -> list[float]:
+        """Average `n` samples around each place, as `means_at` does, mV; there is one wherever it is asked for."""
+        means: list[float] = _means(self.at, self._millivolts.size, np.array(places, np.float64), n).tolist()
+        return means
 
     def _clean(self, samples: NDArray[np.int64]) -> Floats:
         return self._millivolts[samples] - self._hum.at(samples)
@@ -103,13 +104,9 @@ def means_at(millivolts: Floats, places: Floats, n: int) -> Floats:
     Floats
         Shape as `places`; NaN where that is.
     """
-    return _means_at(millivolts.__getitem__, millivolts.size, places, n)
-
-
-def _means_at(at: _At, n_samples: int, places: Floats, n: int) -> Floats:
     known = np.isfinite(places)
     means = np.full(places.shape, np.nan)
-    means[known] = _means(at, n_samples, places[known], n)
+    means[known] = _means(millivolts.__getitem__, millivolts.size, places[known], n)
     return means
 
 

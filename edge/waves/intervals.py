@@ -10,7 +10,8 @@ averages that are compared (AHA/ACCF/HRS 2009, Rautaharju, Circulation 119:e241)
 linear one of Framingham is Sagie 1992 (Am J Cardiol 70:797).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, pairwise
 from math import isnan, nan
 from typing import Final
 
@@ -47,7 +48,6 @@ _SEEN_BEFORE_S, _SEEN_AFTER_S = 0.25, 0.6
 """With this much signal before (after) the onset of QRS, its P (the end of its T) lies in the window, if there is one.
 """
 _MAD_TO_SIGMA: Final = 1.4826
-_SHORTEST_MS, _LONGEST_MS = np.array([PR_MS, QRS_MS, QT_MS]).T[:, :, None]
 _PEAK_SAMPLES: Final = 3
 
 
@@ -75,7 +75,7 @@ def measure(
     if grade is Grade.NOTHING:
         raise ValueError("nothing can be measured in a window that cannot be read")
     beats = beats_of(marks)
-    rr_s = beats.marks.rr_s
+    rr_s = beats.rr_s
     leading = RHYTHMS[rhythm_probability.index(max(rhythm_probability))]
     af = leading is Rhythm.AF and max(rhythm_probability) >= AF_PROBABILITY
     if grade is Grade.RATE:
@@ -119,7 +119,7 @@ def _variability(beats: Beats, rr_s: Floats, *, af: bool) -> tuple[Figure, Figur
     """SDNN and RMSSD of the intervals between two beats of class N that are also normal among their neighbours."""
     if rr_s.size < NEIGHBOURS:
         return _withheld(Withheld.TOO_FEW_BEATS), _withheld(Withheld.TOO_FEW_BEATS)
-    between = beats.normal[1:] & beats.normal[:-1]
+    between = np.array([a and b for a, b in pairwise(beats.normal)])
     normal = normal_intervals(rr_s) & between
     n = int(np.count_nonzero(normal))
     if af or too_few_left(rr_s, normal):
@@ -150,15 +150,16 @@ def _waves(beats: Beats, millivolts: Floats, *, af: bool) -> tuple[Figure, ...]:
     if 2 * beats.ectopic > len(beats):
         return (_withheld(Withheld.ECTOPIC),) * 6
     depolarised, repolarised = beats.depolarisation, beats.repolarisation
-    values = _values(beats, millivolts)
-    middle, spread, counts = medians(values)
-    marks, has_p, has_t = beats.marks, np.isfinite(values[0]), np.isfinite(values[2])
+    pr, qrs, qt = _intervals_ms(beats)
+    middle, spread, counts = medians((pr, qrs, qt, *_heights_mv(beats, millivolts, pr, qt)))
     # A beat without the wave tells something only where the wave would lie in the window.
-    p_seen = np.count_nonzero(depolarised & (has_p | (marks.qrs_on >= _SEEN_BEFORE_S * marks.rate_hz)))
-    t_seen = np.count_nonzero(repolarised & (has_t | (marks.qrs_on + _SEEN_AFTER_S * marks.rate_hz < marks.n_samples)))
+    before, after = _SEEN_BEFORE_S * beats.marks.rate_hz, _SEEN_AFTER_S * beats.marks.rate_hz
+    on, end = beats.marks.qrs_on.tolist(), beats.marks.n_samples
+    p_seen = sum(ok and (on >= before or not isnan(ms)) for ok, ms, on in zip(depolarised, pr, on, strict=True))
+    t_seen = sum(ok and (on + after < end or not isnan(ms)) for ok, ms, on in zip(repolarised, qt, on, strict=True))
     few = Withheld.ECTOPIC if beats.ectopic else Withheld.TOO_FEW_BEATS
-    no_qrs = few if np.count_nonzero(depolarised) < FEWEST_BEATS else None
-    no_st = few if np.count_nonzero(repolarised) < FEWEST_BEATS else None
+    no_qrs = few if sum(depolarised) < FEWEST_BEATS else None
+    no_st = few if sum(repolarised) < FEWEST_BEATS else None
     no_p = Withheld.AF if af else no_qrs or (Withheld.NO_P if 2 * counts[0] < p_seen else None)
     no_t = no_st or (Withheld.NO_T_END if 2 * counts[2] < t_seen else None)
     reasons = (no_p, no_qrs, no_t, no_p, no_t, no_st)
@@ -176,42 +177,54 @@ def _figure(middle: float, spread: float, n: int, widest: float, reason: Withhel
     return _withheld(reason, n) if reason else Figure(middle, spread, n)
 
 
-def _values(beats: Beats, millivolts: Floats) -> Floats:
-    """PR, QRS, QT (ms), P, T and ST (mV) of each beat, shape (6, n), NaN where a beat has none."""
+def _intervals_ms(beats: Beats) -> Iterator[list[float]]:
+    """PR, QRS and QT of each beat, ms, NaN where it has none that is whole and may be measured."""
+    marks, edge = beats.marks, EDGE_S * beats.marks.rate_hz
+    last, to_ms = marks.n_samples - 1 - edge, 1e3 / marks.rate_hz
+    on, off = marks.qrs_on.tolist(), marks.qrs_off.tolist()
+    for begins, ends, measured, (shortest, longest) in (
+        (marks.p_on.tolist(), on, beats.depolarisation, PR_MS),
+        (on, off, beats.depolarisation, QRS_MS),
+        (on, marks.t_off.tolist(), beats.repolarisation, QT_MS),
+    ):
+        # Comparing with NaN says no: what has no beginning or no end is not whole.
+        yield [
+            ms if ok and begin >= edge and end <= last and shortest <= (ms := (end - begin) * to_ms) <= longest else nan
+            for ok, begin, end in zip(measured, begins, ends, strict=True)
+        ]
+
+
+def _heights_mv(beats: Beats, millivolts: Floats, pr: list[float], qt: list[float]) -> tuple[list[float], ...]:
+    """Heights of P and T, and the level of ST, of the beats that have them, mV."""
     marks, rate_hz = beats.marks, beats.marks.rate_hz
-    edge = EDGE_S * rate_hz
-    last = marks.n_samples - 1 - edge
-    begin = np.array([marks.p_on, marks.qrs_on, marks.qrs_on])
-    end = np.array([marks.qrs_on, marks.qrs_off, marks.t_off])
-    ms = (end - begin) * (1e3 / rate_hz)
-    # Comparing with NaN says no: what has no beginning or no end is not whole.
-    whole = (begin >= edge) & (end <= last) & (ms >= _SHORTEST_MS) & (ms <= _LONGEST_MS)
-    has = whole & np.array([beats.depolarisation, beats.depolarisation, beats.repolarisation])
-    peaks = np.where(has[::2], np.array([marks.p_peak, marks.t_peak]), np.nan)
-    st_place = marks.qrs_off + J_TO_ST_S * rate_hz
-    st_place = np.where(beats.repolarisation & (st_place <= last), st_place, np.nan)
-    level = Gentle(millivolts, rate_hz, marks.qrs_on[beats.depolarisation])
-    values = np.empty((6, len(marks)))
-    values[:3] = np.where(has, ms, np.nan)
-    values[3:5] = level.means_at(peaks, _PEAK_SAMPLES)
-    values[5] = level.means_at(st_place, round(LEVEL_S * rate_hz))
-    return values
+    last, to_st = marks.n_samples - 1 - EDGE_S * rate_hz, J_TO_ST_S * rate_hz
+    p, t = (
+        [peak for peak, ms in zip(peaks.tolist(), intervals, strict=True) if not isnan(peak + ms)]
+        for peaks, intervals in ((marks.p_peak, pr), (marks.t_peak, qt))
+    )
+    ends = compress(marks.qrs_off.tolist(), beats.repolarisation)
+    st = [place for end in ends if (place := end + to_st) <= last]
+    level = Gentle(millivolts, rate_hz, marks.qrs_on[np.array(beats.depolarisation, np.bool_)])
+    heights = level.means_at(p + t, _PEAK_SAMPLES)
+    return heights[: len(p)], heights[len(p) :], level.means_at(st, round(LEVEL_S * rate_hz))
 
 
-def medians(rows: Floats) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
+def medians(
+    rows: Iterable[Sequence[float]],
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
     """Median, 1.4826 times the median absolute deviation, and number, of what is there in each row.
 
     Parameters
     ----------
     rows
-        Shape (m, n), NaN where there is nothing.
+        m of any length, NaN where there is nothing.
 
     Returns
     -------
     tuple
         Of m each; NaN in a row of nothing.
     """
-    middle, spread, counts = zip(*map(_median, rows.tolist()), strict=True)
+    middle, spread, counts = zip(*map(_median, rows), strict=True)
     return middle, spread, counts
 
 

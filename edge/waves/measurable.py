@@ -1,14 +1,12 @@
 """Which marks are beats, and which of those may be measured: nothing ectopic, halved or cut off enters a median."""
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from itertools import compress, pairwise
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.waves.marks import BEAT_CLASSES, BeatClass, Floats, WaveMarks
-
-Rows: TypeAlias = NDArray[np.bool_]
 
 LEAST_CONFIDENCE: Final = 0.4
 """A mark the detector is less sure of is noise and no beat."""
@@ -36,22 +34,25 @@ class Beats:
     ----------
     marks
         n of them.
+    rr_s
+        Shape (n - 1,) or (0,): intervals between them, s.
     normal
-        Shape (n,): surely beats, of class N, and marked once.
+        Of each whether it is surely a beat, of class N, and marked once.
     depolarisation
-        Shape (n,): those whose P and QRS may be measured: normal, whole, the beats beside them not closer than
+        Whether its P and QRS may be measured: it is normal, whole, and the beats beside it are not closer than
         `DOUBLE_S`.
     repolarisation
-        Shape (n,): those whose ST and T may be measured, too: between normal beats, since the T after a pause or an
-        ectopic beat is another one, and that before an early beat is cut off.
+        Whether its ST and T may be measured, too: it lies between normal beats, since the T after a pause or an ectopic
+        beat is another one, and that before an early beat is cut off.
     ectopic
         How many are of another class than N.
     """
 
     marks: WaveMarks
-    normal: Rows
-    depolarisation: Rows
-    repolarisation: Rows
+    rr_s: Floats
+    normal: list[bool]
+    depolarisation: list[bool]
+    repolarisation: list[bool]
     ectopic: int
 
     def __len__(self) -> int:
@@ -67,18 +68,16 @@ class Beats:
 def beats_of(marks: WaveMarks) -> Beats:
     """Tell the beats of a stretch from noise and doubles, and which of them may be measured."""
     marks, doubled = without_doubles(marks)
-    edge = EDGE_S * marks.rate_hz
-    of_class_n = marks.classes == _N
-    normal = of_class_n & ~doubled & (marks.confidence >= MEASURED_CONFIDENCE)
+    first, last = EDGE_S * marks.rate_hz, marks.n_samples - 1 - EDGE_S * marks.rate_hz
+    classes, rr_s = marks.classes.tolist(), marks.rr_s
+    marked = zip(classes, doubled, marks.confidence.tolist(), strict=True)
+    normal = [class_ == _N and not twice and sure >= MEASURED_CONFIDENCE for class_, twice, sure in marked]
     # Comparing with NaN says no, so a QRS without an end is not whole.
-    depolarisation = normal & (marks.qrs_on >= edge) & (marks.qrs_off <= marks.n_samples - 1 - edge)
-    apart = marks.rr_s >= DOUBLE_S
-    depolarisation[1:] &= apart
-    depolarisation[:-1] &= apart
-    repolarisation = depolarisation.copy()
-    repolarisation[1:] &= normal[:-1]
-    repolarisation[:-1] &= normal[1:]
-    return Beats(marks, normal, depolarisation, repolarisation, len(marks) - int(np.count_nonzero(of_class_n)))
+    whole = [on >= first and off <= last for on, off in zip(marks.qrs_on.tolist(), marks.qrs_off.tolist(), strict=True)]
+    apart = [rr >= DOUBLE_S for rr in rr_s.tolist()]
+    depolarisation = list(map(all, zip(normal, whole, [True, *apart], [*apart, True], strict=False)))
+    repolarisation = list(map(all, zip(depolarisation, [True, *normal], [*normal[1:], True], strict=False)))
+    return Beats(marks, rr_s, normal, depolarisation, repolarisation, len(marks) - classes.count(_N))
 
 
 def mean_interval_s(rr_s: Floats) -> float:
@@ -96,28 +95,27 @@ def mean_interval_s(rr_s: Floats) -> float:
     return float(rr_s.sum()) / rr_s.size
 
 
-def without_doubles(marks: WaveMarks) -> tuple[WaveMarks, Rows]:
-    """The marks that are beats, each once, and which of those were marked twice, shape (n,)."""
+def without_doubles(marks: WaveMarks) -> tuple[WaveMarks, list[bool]]:
+    """The marks that are beats, each once, and of each whether it was marked twice."""
     kept, doubled = _kept(marks)
-    return (marks, doubled) if kept.all() else (marks.take(kept), doubled[kept])
+    return (marks, doubled) if all(kept) else (marks.take(np.array(kept)), list(compress(doubled, kept)))
 
 
-def _kept(marks: WaveMarks) -> tuple[Rows, Rows]:
+def _kept(marks: WaveMarks) -> tuple[list[bool], list[bool]]:
     """Which marks are beats, and which of those were marked twice."""
-    kept = marks.confidence >= LEAST_CONFIDENCE
-    doubled = np.zeros(len(marks), bool)
-    r_s = marks.r[kept] / marks.rate_hz
-    rr_s = r_s[1:] - r_s[:-1]
-    if rr_s.size == 0 or rr_s.min() >= DOUBLE_S:
+    sure, r = marks.confidence.tolist(), marks.r.tolist()
+    kept, doubled = [p >= LEAST_CONFIDENCE for p in sure], [False] * len(r)
+    rr_s = [b - a for a, b in pairwise(place / marks.rate_hz for place in compress(r, kept))]
+    if min(rr_s, default=DOUBLE_S) >= DOUBLE_S:
         return kept, doubled
-    usual_s = float(np.sort(rr_s)[int(_USUAL * (rr_s.size - 1))])
+    usual_s = sorted(rr_s)[int(_USUAL * (len(rr_s) - 1))]
     closest_s = min(DOUBLE_S, _DOUBLE_OF_USUAL * usual_s)
-    rows = np.flatnonzero(kept).tolist()
+    rows = [row for row, is_beat in enumerate(kept) if is_beat]
     last = rows[0]
     for row in rows[1:]:
-        if marks.r[row] - marks.r[last] >= closest_s * marks.rate_hz:
+        if r[row] - r[last] >= closest_s * marks.rate_hz:
             last = row
             continue
-        better, worse = (row, last) if marks.confidence[row] > marks.confidence[last] else (last, row)
+        better, worse = (row, last) if sure[row] > sure[last] else (last, row)
         kept[worse], doubled[better], last = False, True, better
     return kept, doubled

@@ -241,7 +241,7 @@ def test_a_missing_beat_leaves_variability_and_an_irregular_rhythm_withholds_it(
 
 @given(st.lists(st.lists(st.floats(-1e3, 1e3) | st.just(np.nan), min_size=4, max_size=4), min_size=1, max_size=5))
 def test_medians_of_rows_are_those_of_numpy(rows):
-    middle, spread, counts = medians(np.array(rows))
+    middle, spread, counts = medians(rows)
     for row, m, s, n in zip(np.array(rows), middle, spread, counts, strict=True):
         there = row[np.isfinite(row)]
         assert n == there.size
