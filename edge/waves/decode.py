@@ -66,20 +66,11 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
     t = _t_waves(runs[Segment.T], begins, ends)
     n, places = len(beats), _places([*p, *t], wave)
     (p_on, p_peak, p_off), (t_on, t_peak, t_off) = places[:, :n], places[:, n:]
+    complexes = [(beat.r, beat.confidence, *(beat.qrs[2:4] if beat.qrs else (nan, nan))) for beat in beats]
+    r, confidence, qrs_on, qrs_off = np.array(complexes, np.float64).reshape(-1, 4).T
+    classes = np.array([beat.class_ for beat in beats], np.int64)
     return WaveMarks(
-        RATE_HZ,
-        track.n_samples,
-        np.array([beat.r for beat in beats], np.float64),
-        np.array([beat.class_ for beat in beats], np.int64),
-        np.array([beat.confidence for beat in beats], np.float64),
-        p_on,
-        p_peak,
-        p_off,
-        np.array([beat.qrs.on if beat.qrs else nan for beat in beats], np.float64),
-        np.array([beat.qrs.off if beat.qrs else nan for beat in beats], np.float64),
-        t_on,
-        t_peak,
-        t_off,
+        RATE_HZ, track.n_samples, r, classes, confidence, p_on, p_peak, p_off, qrs_on, qrs_off, t_on, t_peak, t_off
     )
 
 

@@ -13,6 +13,7 @@ _JOIN_SAMPLES: Final = 10
 """A wave with a notch of up to 40 ms is one."""
 _SHORTEST_SAMPLES: Final = (0, 8, 8, 12)
 """By `Segment`."""
+_NONE: Final = int(Segment.NONE)
 _OUTWARDS: Final = np.array([[-1], [1]])
 
 
@@ -46,10 +47,10 @@ def runs_of(track: Track) -> tuple[list[Run], ...]:
     stretches = _stretches(kinds)
     kind, begin, end = np.array(stretches, np.int64).reshape(-1, 3).T
     on, off = _crossings(track, kind, np.array([begin, end - 1])).tolist()
-    centres = _centres(likely * (kinds != Segment.NONE), begin, end).tolist()
-    runs: tuple[list[Run], ...] = tuple([] for _ in Segment)
-    for (k, first, behind), *places in zip(stretches, on, off, centres, strict=True):
-        runs[k].append(Run(first, behind - 1, *places))
+    centres = _centres(likely * (kinds != _NONE), begin, end).tolist()
+    runs: tuple[list[Run], ...] = ([], [], [], [])
+    for (k, first, behind), begins, ends, centre in zip(stretches, on, off, centres, strict=True):
+        runs[k].append(Run(first, behind - 1, begins, ends, centre))
     return runs
 
 
@@ -69,10 +70,11 @@ def _stretches(kinds: NDArray[np.int8]) -> list[_Stretch]:
     said, joined = kinds.tobytes(), list[_Stretch]()
     for begin, end in pairwise([0, *changes, kinds.size]):
         kind = said[begin]
-        if kind == Segment.NONE:
+        if kind == _NONE:
             continue
-        if joined and joined[-1][0] == kind and begin - joined[-1][2] <= _JOIN_SAMPLES:
-            joined[-1] = (kind, joined[-1][1], end)
+        before, first, behind = joined[-1] if joined else (_NONE, 0, 0)
+        if before == kind and begin - behind <= _JOIN_SAMPLES:
+            joined[-1] = (kind, first, end)
         else:
             joined.append((kind, begin, end))
     return [(kind, begin, end) for kind, begin, end in joined if end - begin >= _SHORTEST_SAMPLES[kind]]
@@ -95,5 +97,5 @@ def _centres(likely: Probabilities, begin: NDArray[np.int64], end: NDArray[np.in
     weight = np.zeros(likely.size + 1)
     weight[:-1] = likely
     bounds = np.array([begin, end]).T.ravel()
-    mass, moment = (np.add.reduceat(x, bounds)[::2] for x in (weight, weight * np.arange(weight.size)))
+    mass, moment = (np.add.reduceat(x, bounds)[::2] for x in (weight, weight * np.arange(float(weight.size))))
     return np.asarray(moment / np.maximum(mass, 1e-9))
