@@ -154,10 +154,11 @@ class InferenceLoop:
             if len(self._waiting) < size and not ended:
                 return
             group, self._waiting = self._waiting[:size], self._waiting[size:]
-            outcomes = self._outcomes(group)
-            self._ended.update(type(outcome).__name__ for outcome in outcomes)
-            self._rejected.update(outcome.reason for outcome in outcomes if isinstance(outcome, Rejected))
-            yield from outcomes
+            for outcome in self._outcomes(group):
+                self._ended[type(outcome).__name__] += 1
+                if isinstance(outcome, Rejected):
+                    self._rejected[outcome.reason] += 1
+                yield outcome
 
     def _outcomes(self, group: Sequence[Cut]) -> list[Outcome]:
         windows = [cut for cut in group if isinstance(cut, Window)]

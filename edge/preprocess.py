@@ -169,11 +169,11 @@ def _apply(step: Step, x: Array, rate_hz: float) -> Array:
             level = np.empty(x.shape)
             for row, its_level in zip(x.reshape(-1, x.shape[-1]), level.reshape(-1, x.shape[-1]), strict=True):
                 ndimage.median_filter(row, size, output=its_level, mode="constant", cval=0.0)
-            return x - level
+            return np.subtract(x, level, out=level)
         case ZScore(epsilon=epsilon):
-            centred: Array = x - x.mean(axis=-1, keepdims=True)
-            deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True))
-            return centred / (deviation + epsilon)
+            centred: Array = x - _mean(x)
+            centred /= np.sqrt(_mean(np.square(centred))) + epsilon
+            return centred
         case SwingScale():
             return x / np.maximum(_median_swing(x, round(step.seconds * rate_hz)), step.floor)
         case Compress(knee=knee):
@@ -181,6 +181,13 @@ def _apply(step: Step, x: Array, rate_hz: float) -> Array:
             return compressed
         case _:
             assert_never(step)
+
+
+def _mean(x: Array) -> Array:
+    """Mean over the last axis, shape (..., 1); the bits of `numpy.mean` without its choices."""
+    mean: Array = np.add.reduce(x, axis=-1, keepdims=True)
+    mean /= x.shape[-1]
+    return mean
 
 
 def _median_swing(x: Array, size: int) -> Array:

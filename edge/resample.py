@@ -54,9 +54,12 @@ class PolyphaseResampler:
         return -(-(n_out - 1) * self._down // self._up) + self._reach + 1
 
     def push(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take input samples, shape (n,), and return the output samples that no later input can change."""
+        """Take input samples, shape (n,), and return the output samples that no later input can change.
+
+        They are `x` itself where both rates are one.
+        """
         if self._identity or x.size == 0:
-            return x.copy()
+            return x
         if self._held is None:
             self._held = np.full(2 * self._reach, x[0])
             self._held_from = -2 * self._reach
@@ -84,7 +87,7 @@ class PolyphaseResampler:
             segment = np.concatenate([np.full(missing, segment[0]), segment])
         offset = (begin_in - self._reach) * self._up // self._down
         filtered = signal.upfirdn(self._taps, segment, self._up, self._down)
-        out: NDArray[np.float64] = filtered[self._n_out - offset : end_out - offset].copy()
+        out: NDArray[np.float64] = filtered[self._n_out - offset : end_out - offset]
         self._n_out = end_out
         keep_from = self._n_out * self._down // self._up - 2 * self._reach - self._down
         drop = max(0, keep_from - self._held_from)

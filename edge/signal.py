@@ -50,7 +50,10 @@ class Scale:
 
     def millivolts(self, counts: NDArray[np.int32]) -> NDArray[np.float64]:
         """Counts as millivolts, same shape."""
-        return (counts.astype(np.float64) - self.zero_count) * self.millivolts_per_count
+        millivolts = counts.astype(np.float64)
+        millivolts -= self.zero_count
+        millivolts *= self.millivolts_per_count
+        return millivolts
 
 
 @dataclass(frozen=True, slots=True)

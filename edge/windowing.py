@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,12 @@ class Windower:
             yield Rejected(rest, reason, f"{rest.duration_s:.1f} s of the {full_s:g} s a window needs")
 
 
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """Parts end to end; where only one has samples, it is not copied."""
+    filled = [part for part in parts if part.size]
+    return filled[0] if len(filled) == 1 else np.concatenate(filled or [np.empty(0)])
+
+
 def _start_index(block: SampleBlock) -> int:
     return block.first_index - (block.gap_before.n_samples if block.gap_before else 0)
 
@@ -171,7 +177,7 @@ class _Segment:
         """Millivolts of the blocks that wait; those of one scale are converted together."""
         waiting, self._waiting = self._waiting, []
         alike = [(scale, [block.counts for block in blocks]) for scale, blocks in groupby(waiting, key=_SCALE)]
-        return np.concatenate([scale.millivolts(np.concatenate(counts)) for scale, counts in alike] or [np.empty(0)])
+        return _joined([scale.millivolts(_joined(counts)) for scale, counts in alike])
 
     def _next(self) -> Window:
         begin, end = self._start, self._start + self._window
@@ -235,7 +241,7 @@ class _Line:
         self._append(self._resampler.finish())
 
     def _append(self, samples: NDArray[np.float64]) -> None:
-        self._samples = np.concatenate([self._samples, samples])
+        self._samples = _joined([self._samples, samples])
         self._samples.setflags(write=False)
 
     def part(self, begin: int, end: int) -> NDArray[np.float64]:
