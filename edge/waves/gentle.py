@@ -151,7 +151,7 @@ class _Hum:
             return cls(np.zeros((2, n)), np.zeros((2, 1)), np.zeros(1))
         waves, edges, middles, gains = _turns(n, rate_hz)
         bend = millivolts[2:] - 2.0 * millivolts[1:-1] + millivolts[:-2]
-        steepest = _STEEPEST * float(np.abs(bend).mean())
+        steepest = _STEEPEST * (float(np.add.reduce(np.abs(bend))) / bend.size)
         cut = np.minimum(np.maximum(bend, -steepest), steepest)
         turns = np.add.reduceat(waves[:, 1:-1] * cut, edges, axis=1) * gains
         power = (turns * turns).sum(1).tolist()

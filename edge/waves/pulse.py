@@ -55,19 +55,19 @@ class _Rows:
         self._n = 0
         self._start_s = self._end_s = 0.0
 
-    def beat(self, at_s: float, *, member: bool) -> Iterator[Episode]:
+    def beat(self, at_s: float, *, member: bool) -> tuple[Episode, ...]:
         if not member:
-            yield from self.cut()
-            return
+            return self.cut()
         self._start_s = at_s if self._n == 0 else self._start_s
         self._n, self._end_s = self._n + 1, at_s
+        return ()
 
-    def cut(self) -> Iterator[Episode]:
+    def cut(self) -> tuple[Episode, ...]:
         if self._n == 0:
-            return
-        if self._n >= FEWEST_OF_RUN:
-            yield Episode(self._kind, self._start_s, self._end_s)
+            return ()
+        run = (Episode(self._kind, self._start_s, self._end_s),) if self._n >= FEWEST_OF_RUN else ()
         self._ended, self._n = self.counted(), 0
+        return run
 
     def counted(self) -> Ectopics:
         ended, n = self._ended, self._n
@@ -88,38 +88,41 @@ class _Rate:
         self._open: tuple[float, float] | None = None
         self._free_from_s = float("-inf")
 
-    def beats(self, at_s: deque[float], usual_s: float | None) -> Iterator[Episode]:
+    def beats(self, at_s: deque[float], usual_s: float | None) -> tuple[Episode, ...]:
         """Take the last beats in a row, and the interval that is usual between them where they are enough to tell."""
-        yield from self.until(at_s[0])
+        ended = self.until(at_s[0])
         if usual_s is None:
-            return
+            return ended
         median_s = self._sign * usual_s
         if self._open is None and median_s > self._begins_s:
             start_s = next((a for a, _ in self._beyond(at_s, self._begins_s) if a >= self._free_from_s), at_s[-2])
             self._open = (start_s, at_s[-1])
         elif self._open is not None and median_s <= self._ends_s:
-            yield from self.finish()
+            ended += self.finish()
         if self._open is not None:
             end_s = max((b for _, b in self._beyond(at_s, self._ends_s)), default=self._open[1])
             self._open = (self._open[0], max(end_s, self._open[0]))
+        return ended
 
-    def until(self, first_s: float) -> Iterator[Episode]:
+    def until(self, first_s: float) -> tuple[Episode, ...]:
         """Say that no beats in a row begin before this."""
-        if self._open is not None and first_s - self._open[1] > BRIDGED_S:
-            yield from self.finish()
+        if self._open is None or first_s - self._open[1] <= BRIDGED_S:
+            return ()
+        return self.finish()
 
-    def finish(self) -> Iterator[Episode]:
-        if self._open is not None:
-            self._free_from_s = self._open[1]
-            yield Episode(self._kind, *self._open)
+    def finish(self) -> tuple[Episode, ...]:
+        if self._open is None:
+            return ()
+        start_s, self._free_from_s = self._open
         self._open = None
+        return (Episode(self._kind, start_s, self._free_from_s),)
 
     def _beyond(self, at_s: deque[float], limit_s: float) -> Iterator[tuple[float, float]]:
         return ((a, b) for a, b in pairwise(at_s) if self._sign * (b - a) > limit_s)
 
 
 def _median_interval_s(at_s: deque[float]) -> float:
-    ordered = sorted(b - a for a, b in pairwise(at_s))
+    ordered = sorted([b - a for a, b in pairwise(at_s)])
     return 0.5 * (ordered[(RATE_INTERVALS - 1) // 2] + ordered[RATE_INTERVALS // 2])
 
 

@@ -89,7 +89,7 @@ def _doubt(track: Track, marks: WaveMarks) -> str:
     if len(marks) < _FEWEST_BEATS:
         return f"{len(marks)} beats found, {_FEWEST_BEATS} are needed"
     sure = float(marks.confidence.sum()) / len(marks)
-    quiet = float(track.grades[:, Grade.WAVES].mean()) >= _QUIET
+    quiet = float(np.add.reduce(track.grades[:, Grade.WAVES])) / len(track.grades) >= _QUIET
     needed = _SURE_IN_QUIET if quiet else _SURE_IN_NOISE
     return (
         ""
@@ -104,7 +104,8 @@ def judge_seconds(millivolts: Floats, rate_hz: float, track: Track) -> tuple[Sec
     n = min(millivolts.size // size, len(track.grades) // steps)
     if n == 0:
         return ()
-    said = track.grades[: n * steps].reshape(n, steps, -1).sum(axis=1).argmax(axis=1).tolist()
+    sums = np.add.reduceat(track.grades[: n * steps], np.arange(0, n * steps, steps), axis=0)
+    said = sums.argmax(axis=1).tolist()
     parts = millivolts[: n * size].reshape(n, size)
     swings = (parts.max(axis=1) - parts.min(axis=1)).tolist()
     grades = [

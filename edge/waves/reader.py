@@ -182,5 +182,5 @@ def _window_reading(
 
 
 def _measured(marks: WaveMarks, millivolts: Floats, track: Track, grade: Grade) -> Measurements:
-    sinus, af, other = track.rhythms.mean(axis=0).tolist()
+    sinus, af, other = (np.add.reduce(track.rhythms) / len(track.rhythms)).tolist()
     return measure(marks, millivolts, (sinus, af, other), grade)

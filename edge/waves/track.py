@@ -111,7 +111,10 @@ def _by_step(powers: NDArray[np.float32]) -> Probabilities:
     """Probabilities by step where the first answer's power, 1, is left out."""
     whole = np.ones((len(powers), powers.shape[1] + 1), np.float32)
     whole[:, 1:] = powers
-    whole /= (whole @ np.ones(whole.shape[1], np.float32))[:, None]
+    total = whole[:, 0].copy()
+    for answer in powers.T:
+        total += answer
+    whole /= total[:, None]
     return whole
 
 
