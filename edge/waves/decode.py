@@ -62,7 +62,8 @@ def decode(track: Track, wave: NDArray[np.floating[Any]]) -> WaveMarks:
     fibrillating, runs = _fibrillating(track), runs_of(track)
     beats = _beats(track, fibrillating, runs[Segment.QRS])
     begins, ends = [beat.begin for beat in beats], [beat.end for beat in beats]
-    p = _p_waves([run for run in runs[Segment.P] if not fibrillating[run.begin // STEP_SAMPLES]], begins, ends)
+    without_p = fibrillating.tolist()
+    p = _p_waves([run for run in runs[Segment.P] if not without_p[run.begin // STEP_SAMPLES]], begins, ends)
     t = _t_waves(runs[Segment.T], begins, ends)
     n, places = len(beats), _places([*p, *t], wave)
     (p_on, p_peak, p_off), (t_on, t_peak, t_off) = places[:, :n], places[:, n:]

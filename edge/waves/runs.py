@@ -1,6 +1,6 @@
 """Stretches of one wave along a track: where each begins and ends, and where its middle lies."""
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -45,7 +45,7 @@ def runs_of(track: Track) -> tuple[list[Run], ...]:
     """Find the waves of a stretch: for each `Segment` its runs in order; what is too short for a heart is none."""
     kinds, likely = _likeliest(track)
     stretches = _stretches(kinds)
-    kind, begin, end = np.array(stretches, np.int64).reshape(-1, 3).T
+    kind, begin, end = np.fromiter(chain.from_iterable(stretches), np.int64).reshape(-1, 3).T
     on, off = _crossings(track, kind, np.array([begin, end - 1])).tolist()
     centres = _centres(likely * (kinds != _NONE), begin, end).tolist()
     runs: tuple[list[Run], ...] = ([], [], [], [])
@@ -56,11 +56,11 @@ def runs_of(track: Track) -> tuple[list[Run], ...]:
 
 def _likeliest(track: Track) -> tuple[NDArray[np.int8], Probabilities]:
     """What each sample belongs to, of two as likely the first, and how likely it does."""
-    columns = track.segments.T
-    kinds, likely = np.zeros(track.n_samples, np.int8), columns[Segment.NONE].copy()
-    for kind in (Segment.P, Segment.QRS, Segment.T):
-        kinds[columns[kind] > likely] = kind
-        np.maximum(likely, columns[kind], out=likely)
+    none, *waves = track.segments.T
+    kinds, likely = np.zeros(track.n_samples, np.int8), none.copy()
+    for kind, wave in enumerate(waves, Segment.NONE + 1):
+        kinds[wave > likely] = kind
+        np.maximum(likely, wave, out=likely)
     return kinds, likely
 
 
