@@ -1,5 +1,7 @@
 """A pack on a runtime: windows in millivolts in, estimates out, proven by the pack's own self-test."""
 
+from math import isnan
+from operator import ge
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,7 @@ class Model:
         outputs = pack.manifest.outputs
         self._scales = np.array([output.logit_scale for output in outputs], np.float32)
         self._offsets = np.array([output.logit_offset for output in outputs], np.float32)
-        self._thresholds = np.array([output.threshold for output in outputs])
+        self._thresholds = [output.threshold for output in outputs]
         self._ids, self._names = [output.id for output in outputs], [output.name for output in outputs]
         _check_fits(pack, interpreter)
         name = f"{pack.manifest.name} {pack.manifest.version}"
@@ -102,7 +104,7 @@ class Model:
     def logits(self, y: Tensor) -> NDArray[np.float32]:
         """What the network's output means, shape (..., n_outputs), in logits."""
         quantisation = self._interpreter.output.quantisation
-        real = quantisation.dequantise(y.astype(np.int8)) if quantisation else y.astype(np.float32)
+        real = quantisation.dequantise(y.astype(np.int8)) if quantisation else np.asarray(y, np.float32)
         return real * self._scales + self._offsets
 
     def decode(self, y: Tensor) -> tuple[LabEstimate, ...]:
@@ -113,16 +115,16 @@ class Model:
         PackError
             If the network gave something that is not a number.
         """
-        probabilities = expit(self.logits(y).astype(np.float64))
-        if not np.isfinite(probabilities).all():
+        probabilities: list[float] = expit(self.logits(y).astype(np.float64)).tolist()
+        if isnan(sum(probabilities)):  # each is between 0 and 1, or not a number
             manifest = self.pack.manifest
             raise PackError(
                 PackFault.NOT_A_NUMBER,
                 f"{manifest.name} {manifest.version} gives an output that is not a number",
                 advice="do not use this pack; what was stored before is still there",
             )
-        above = probabilities >= self._thresholds
-        return tuple(map(LabEstimate, self._ids, self._names, probabilities.tolist(), above.tolist()))
+        above = map(ge, probabilities, self._thresholds)
+        return tuple(map(LabEstimate, self._ids, self._names, probabilities, above))
 
 
 def open_model(pack: ModelPack, *, runtime: str | None = None, n_threads: int = 1) -> Model:
