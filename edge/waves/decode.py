@@ -101,8 +101,9 @@ def _told(track: Track, fibrillating: NDArray[np.bool_]) -> tuple[list[float], l
     peaks = peaks_of(sure, least=_LEAST_BEAT, apart=_REFRACTORY_STEPS)
     beside = peaks[:, None] + _BESIDE
     weight = there[beside + _BESIDE_STEPS]
-    middle = (peaks + (weight * _BESIDE).sum(axis=1) / weight.sum(axis=1)) * STEP_SAMPLES + (STEP_SAMPLES - 1) / 2
-    votes = (weight[:, :, None] * track.beats.take(beside, axis=0, mode="clip")[:, :, 1:]).sum(axis=1)
+    aside = np.add.reduce(weight * _BESIDE, axis=1) / np.add.reduce(weight, axis=1)
+    middle = (peaks + aside) * STEP_SAMPLES + (STEP_SAMPLES - 1) / 2
+    votes = np.add.reduce(weight[:, :, None] * track.beats.take(beside, axis=0, mode="clip")[:, :, 1:], axis=1)
     votes[fibrillating[peaks], BEAT_CLASSES.index(BeatClass.SUPRAVENTRICULAR)] = 0.0
     told = zip(peaks.tolist(), sure[peaks].tolist(), strict=True)
     return middle.tolist(), votes.argmax(axis=1).tolist(), [min(p / _most_sure(peak, n), 1.0) for peak, p in told]

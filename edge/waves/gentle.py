@@ -113,7 +113,7 @@ def means_at(millivolts: Floats, places: Floats, n: int) -> Floats:
 def _means(at: _At, n_samples: int, places: Floats, n: int) -> Floats:
     first = np.floor(places - 0.5 * n + 1.0).astype(np.int64)
     wanted = np.minimum(np.maximum(first[:, None] + np.arange(n), 0), n_samples - 1)
-    return np.asarray(at(wanted).sum(1) / n)
+    return np.asarray(np.add.reduce(at(wanted), axis=1) / n)
 
 
 def hum(millivolts: Floats, rate_hz: float) -> Floats:

@@ -107,7 +107,7 @@ def judge_seconds(millivolts: Floats, rate_hz: float, track: Track) -> tuple[Sec
     sums = np.add.reduceat(track.grades[: n * steps], np.arange(0, n * steps, steps), axis=0)
     said = sums.argmax(axis=1).tolist()
     parts = millivolts[: n * size].reshape(n, size)
-    swings = (parts.max(axis=1) - parts.min(axis=1)).tolist()
+    swings = (np.maximum.reduce(parts, axis=1) - np.minimum.reduce(parts, axis=1)).tolist()
     grades = [
         Grade.NOTHING if swing < _FLAT_MV or swing > _LARGEST_MV else _GRADES[grade]
         for grade, swing in zip(said, swings, strict=True)
@@ -123,7 +123,7 @@ def judge_seconds(millivolts: Floats, rate_hz: float, track: Track) -> tuple[Sec
 
 def _of_the_whole(millivolts: Floats, contact: Contact) -> tuple[Fault, str] | None:
     """Find what makes a window useless whatever the network says."""
-    swing = float(millivolts.max() - millivolts.min())
+    swing = float(np.maximum.reduce(millivolts) - np.minimum.reduce(millivolts))
     if not contact.contact:
         return Fault.LEAD_OFF, "the device reports an electrode off the skin"
     if swing > _LARGEST_MV:
