@@ -96,6 +96,6 @@ def _centres(likely: Probabilities, begin: NDArray[np.int64], end: NDArray[np.in
     """
     weight = np.zeros(likely.size + 1)
     weight[:-1] = likely
-    bounds = np.array([begin, end]).T.ravel()
+    bounds = np.array([begin, end], np.intp).T.ravel()
     mass, moment = (np.add.reduceat(x, bounds)[::2] for x in (weight, weight * np.arange(float(weight.size))))
     return np.asarray(moment / np.maximum(mass, 1e-9))
