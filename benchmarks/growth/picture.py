@@ -97,9 +97,9 @@ def draw(measured: Sequence[Series], machine: str) -> str:
         words(width - _MARGIN, 28, "line: a + b n; dots: medians; dashes: proportional to the size", "end"),
         element(
             "text",
-            element("tspan", "no faster than it may", class_="good"),
+            element("tspan", "linear or better", class_="good"),
             ", not decided, ",
-            element("tspan", "faster", class_="bad"),
+            element("tspan", "worse", class_="bad"),
             x=width - _MARGIN,
             y=48,
             text_anchor="end",

@@ -14,7 +14,8 @@ from edge.pack import ModelPack, SelfTest, write_pack
 from edge.preprocess import Preprocessing, preprocess
 
 _SELF_TEST_WINDOWS: Final = 4
-_NO_LIMIT: Final = PackBudget(latency_p99_ms=1e6, resident_mb=1e6)
+_BUDGET: Final = PackBudget(latency_p99_ms=250.0, resident_mb=400.0)
+"""What `anyecg convert` states where nothing else is asked for."""
 _NOT_FOR_USE: Final = Provenance(
     demonstration=True,
     training_data="not stated",
@@ -55,7 +56,7 @@ def write_pack_of(
         preprocessing=Contract.of(preprocessing),
         quantisation=candidate.mode.as_manifest,
         outputs=candidate.outputs,
-        budget=_NO_LIMIT,
+        budget=_BUDGET,
         provenance=_NOT_FOR_USE,
     )
     windows_uv = np.rint(windows.millivolts[:_SELF_TEST_WINDOWS] * 1000.0).astype(np.int32)
