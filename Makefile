@@ -85,12 +85,12 @@ bench-pairs: install  ## Whether bench compare tells a slow-down of 20 % from tw
 
 BEFORE ?= 8c0d7ce
 
-bench-flame: install  ## Where a window's time goes, at the revision BEFORE and now: .github/flame.svg, overhead, memory (brings py-spy, 5 minutes)
+bench-flame: install  ## Where a window's time goes, at the revision BEFORE and now: .github/flame.svg, overhead, memory (brings py-spy, 15 minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[profile]'
 	mkdir -p build && git worktree add --force --detach build/before $(BEFORE)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame record --root build/before -o build/before.json --windows 2000
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame record --root build/before -o build/before.json --windows 1000
 	git worktree remove --force build/before
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame record -o build/now.json --windows 2000
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame record -o build/now.json --windows 1000
 	$(BIN)/python -m benchmarks.flame draw build/before.json build/now.json -o .github/flame.svg
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame overhead
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.flame memory
