@@ -151,9 +151,9 @@ def _processes(comparison: Comparison) -> str:
         rows.append([name, size, *(_range(figure.values, 1e3 if figure.unit == "s" else 1.0) for figure in figures)])
     title = (
         f"What does a process of its own take? Median and range of {comparison.settings.n_processes}, one thread; the "
-        "runtime alone, without the rest of this product"
+        "runtime alone, without the rest of this product; MB of the file, ms of the first window, highest RSS"
     )
-    heading = ["variant", "file, MB", "import, ms", "load, ms", "first window, ms", "peak RSS, MB"]
+    heading = ["variant", "MB", "import, ms", "load, ms", "first, ms", "RSS, MB"]
     return _table(title, heading, rows)
 
 
